@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PCI endpoint doorbells: registry, choice, lifetime
+ *
+ * Words: a *doorbell* is one location the host can ring; a *set* is the
+ * doorbells one *request* returned; a *backend* is what can provide a set; a
+ * *target* is the address a ring must reach on the endpoint's side; a *layout*
+ * says where in which BAR the doorbells are; to *place* is to make the windows.
+ *
+ * Locking: pci_ep_db_mutex protects the registry, the list of sets, and what
+ * they did to BARs. It nests inside the endpoint core's list_lock and
+ * epf->lock, and epc->lock nests inside it. It is dropped around whatever waits
+ * for a handler, because a handler may use the calls of this file for another
+ * set. Delivery, in pci-ep-doorbell-deliver.c, does not take it.
+ */
+
+#include <linux/bitmap.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/pci-epc.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/wait_bit.h>
+
+#include "pci-ep-doorbell-internal.h"
+
+DEFINE_MUTEX(pci_ep_db_mutex);
+LIST_HEAD(pci_ep_db_sets);
+static LIST_HEAD(db_backends);
+static unsigned int db_next_id;
+
+/* A backend that can give what a request requires */
+struct db_candidate {
+	struct pci_ep_db_backend	*backend;
+	struct pci_ep_db_offer		offer;
+	unsigned int			rank;
+	unsigned int			preferences;
+	unsigned int			windows;
+};
+
+/**
+ * pci_ep_db_refuse() - say why a backend cannot give what is asked for
+ * @offer: where to put the reason
+ * @fmt: the reason, in words a user understands, without a final dot
+ *
+ * Context: any.
+ * Return: -EOPNOTSUPP, for the backend to return.
+ */
+int pci_ep_db_refuse(struct pci_ep_db_offer *offer, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vscnprintf(offer->reason, sizeof(offer->reason), fmt, args);
+	va_end(args);
+
+	return -EOPNOTSUPP;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_refuse);
+
+/* Place of a type in the EPF's order of preference, -1 if it is not wanted */
+static int db_rank(const struct pci_ep_db_request *req, enum pci_ep_db_type type)
+{
+	unsigned int i;
+
+	if (!req->num_types)
+		return type;
+
+	for (i = 0; i < req->num_types; i++)
+		if (req->types[i] == type)
+			return i;
+
+	return -1;
+}
+
+static int db_check_offer(const struct pci_ep_db_request *req,
+			  struct pci_ep_db_offer *offer)
+{
+	u32 missing = req->require & ~offer->caps;
+
+	if (req->kind != PCI_EP_DB_KICK && offer->form != PCI_EP_DB_FORM_MEMORY)
+		return pci_ep_db_refuse(offer, "the value that the host writes does not arrive");
+	if (missing & PCI_EP_DB_DISTINCT)
+		return pci_ep_db_refuse(offer, "doorbells cannot be told apart");
+	if (missing & PCI_EP_DB_EXACT)
+		return pci_ep_db_refuse(offer, "it fires also when nobody rang");
+	if (offer->form == PCI_EP_DB_FORM_BAR && req->require & PCI_EP_DB_ISOLATED)
+		return pci_ep_db_refuse(offer, "its BAR shows other registers to the host");
+	if (offer->max_count < (req->min_count ?: req->count))
+		return pci_ep_db_refuse(offer, "%u doorbells at most", offer->max_count);
+
+	return 0;
+}
+
+static int db_query(struct pci_ep_db_backend *backend, struct pci_epf *epf,
+		    const struct pci_ep_db_request *req,
+		    struct db_candidate *candidate)
+{
+	struct pci_ep_db_offer *offer = &candidate->offer;
+	int ret;
+
+	*candidate = (struct db_candidate) { .backend = backend };
+
+	ret = db_rank(req, backend->type);
+	if (ret < 0)
+		return pci_ep_db_refuse(offer, "not among the types asked for");
+	candidate->rank = ret;
+
+	ret = backend->ops->query(backend, epf, req, offer);
+	if (!ret)
+		ret = db_check_offer(req, offer);
+	if (ret)
+		return ret;
+
+	candidate->preferences = hweight32(req->prefer & offer->caps);
+	if (offer->form == PCI_EP_DB_FORM_MEMORY && req->prefer & PCI_EP_DB_ISOLATED)
+		candidate->preferences++;
+	candidate->windows = offer->form == PCI_EP_DB_FORM_BUS;
+
+	return 0;
+}
+
+/*
+ * The EPF's order of types, then most preferences met, then fewest windows.
+ * Names break a tie, so that the order of registration does not matter.
+ */
+static int db_candidate_cmp(const void *va, const void *vb)
+{
+	const struct db_candidate *a = va, *b = vb;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (a->preferences != b->preferences)
+		return a->preferences > b->preferences ? -1 : 1;
+	if (a->windows != b->windows)
+		return a->windows < b->windows ? -1 : 1;
+
+	return strcmp(a->backend->name, b->backend->name);
+}
+
+/* Ask every backend; the candidates come out best first. */
+static unsigned int db_candidates(struct pci_epf *epf,
+				  const struct pci_ep_db_request *req,
+				  struct db_candidate *candidates)
+{
+	struct pci_ep_db_backend *backend;
+	unsigned int n = 0;
+
+	list_for_each_entry(backend, &db_backends, node) {
+		if (backend->epc && backend->epc != epf->epc)
+			continue;
+
+		if (!db_query(backend, epf, req, &candidates[n]))
+			n++;
+		else
+			pci_ep_db_record_refusal(backend->name, "%s",
+						 candidates[n].offer.reason[0] ?
+						 candidates[n].offer.reason :
+						 "no reason given");
+	}
+
+	sort(candidates, n, sizeof(*candidates), db_candidate_cmp, NULL);
+
+	return n;
+}
+
+static void db_set_destroy(struct pci_ep_db_set_priv *set)
+{
+	bitmap_free(set->enabled);
+	bitmap_free(set->pending);
+	bitmap_free(set->again);
+	kfree(set->bell);
+	kfree(set->pub.target);
+	kfree(set);
+}
+DEFINE_FREE(db_set, struct pci_ep_db_set_priv *, if (_T) db_set_destroy(_T))
+
+static struct pci_ep_db_set_priv *db_set_create(struct pci_epf *epf,
+						const struct pci_ep_db_request *req)
+{
+	struct pci_ep_db_set_priv *set __free(db_set) = kzalloc_obj(*set);
+	unsigned int i;
+
+	if (!set)
+		return NULL;
+
+	set->pub.epf = epf;
+	set->pub.req = *req;
+	if (!set->pub.req.min_count)
+		set->pub.req.min_count = req->count;
+	set->pub.target = kzalloc_objs(*set->pub.target, req->count);
+	set->bell = kzalloc_objs(*set->bell, req->count);
+	set->enabled = bitmap_zalloc(req->count, GFP_KERNEL);
+	set->pending = bitmap_zalloc(req->count, GFP_KERNEL);
+	set->again = bitmap_zalloc(req->count, GFP_KERNEL);
+	if (!set->pub.target || !set->bell || !set->enabled || !set->pending ||
+	    !set->again)
+		return NULL;
+
+	for (i = 0; i < req->count; i++)
+		set->bell[i].set = set;
+	pci_ep_db_init_delivery(set);
+
+	return no_free_ptr(set);
+}
+
+/* Address and data are known: find the place and take it. */
+static int db_locate(struct pci_ep_db_set_priv *set, const char **step)
+{
+	const struct pci_ep_db_request *req = &set->pub.req;
+	struct pci_ep_db_layout_ctrl ctrl;
+	int ret;
+
+	*step = "description of the BARs";
+	ret = pci_ep_db_describe_ctrl(set->pub.epf, req, &ctrl);
+	if (ret)
+		return ret;
+
+	*step = "no place in a BAR for it";
+	ret = pci_ep_db_solve(&ctrl, req, set->offer.form, set->pub.target,
+			      set->pub.count, &set->layout);
+	if (ret)
+		return ret;
+
+	*step = "another set has these words";
+	if (set->offer.form == PCI_EP_DB_FORM_MEMORY && pci_ep_db_words_taken(set))
+		return -EBUSY;
+
+	*step = "setting the BAR";
+	return pci_ep_db_place(set);
+}
+
+static int db_place_and_start(struct pci_ep_db_set_priv *set, const char **step)
+{
+	const struct pci_ep_db_backend_ops *ops = set->pub.backend->ops;
+	int ret;
+
+	if (ops->get_targets) {
+		*step = "address and data of its targets";
+		ret = ops->get_targets(&set->pub);
+		if (ret)
+			return ret;
+	}
+
+	ret = db_locate(set, step);
+	if (ret)
+		return ret;
+
+	pci_ep_db_prime(set);
+
+	*step = "start";
+	ret = ops->start ? ops->start(&set->pub) : 0;
+	if (ret)
+		pci_ep_db_unplace(set);
+
+	return ret;
+}
+
+/* Take what the backend offers; undo all of it if any step fails. */
+static int db_take(struct pci_ep_db_set_priv *set,
+		   const struct db_candidate *candidate, const char **step)
+{
+	const struct pci_ep_db_backend_ops *ops = candidate->backend->ops;
+	int ret;
+
+	set->offer = candidate->offer;
+	set->pub.backend = candidate->backend;
+	set->pub.count = min(set->pub.req.count, candidate->offer.max_count);
+	memset(set->pub.target, 0,
+	       set->pub.req.count * sizeof(*set->pub.target));
+
+	*step = "allocation";
+	ret = ops->alloc(&set->pub);
+	if (ret)
+		return ret;
+
+	*step = "interrupt or thread";
+	ret = pci_ep_db_start_delivery(set);
+	if (ret)
+		goto err_free;
+
+	ret = db_place_and_start(set, step);
+	if (ret)
+		goto err_delivery;
+
+	set->caps = candidate->offer.caps & ~PCI_EP_DB_ISOLATED;
+	if (set->layout.isolated)
+		set->caps |= PCI_EP_DB_ISOLATED;
+
+	return 0;
+
+err_delivery:
+	pci_ep_db_stop_delivery(set);
+err_free:
+	ops->free(&set->pub);
+	set->pub.backend = NULL;
+	return ret;
+}
+
+static int db_choose(struct pci_ep_db_set_priv *set)
+{
+	const struct pci_ep_db_request *req = &set->pub.req;
+	struct pci_epf *epf = set->pub.epf;
+	unsigned int i, n, chosen;
+	const char *step;
+	int ret;
+
+	struct db_candidate *candidates __free(kfree) =
+		kzalloc_objs(*candidates, list_count_nodes(&db_backends) + 1);
+	if (!candidates)
+		return -ENOMEM;
+
+	n = db_candidates(epf, req, candidates);
+	for (chosen = 0; chosen < n; chosen++) {
+		ret = db_take(set, &candidates[chosen], &step);
+		if (!ret)
+			break;
+		pci_ep_db_record_refusal(candidates[chosen].backend->name,
+					 "%s: %pe", step, ERR_PTR(ret));
+		dev_dbg(&epf->dev, "%s: no doorbells from %s: %s: %pe\n", req->name,
+			candidates[chosen].backend->name, step, ERR_PTR(ret));
+	}
+	if (chosen == n)
+		return -EOPNOTSUPP;
+
+	for (i = chosen + 1; i < n; i++)
+		pci_ep_db_record_refusal(candidates[i].backend->name,
+					 "not asked, %s comes first",
+					 candidates[chosen].backend->name);
+
+	return 0;
+}
+
+/**
+ * pci_ep_db_alloc() - get doorbells
+ * @epf: the function; it is bound to its primary controller
+ * @req: what it needs; copied
+ *
+ * Finds the backend that fits best, takes the doorbells from it and places
+ * them in a BAR. All doorbells of the set are disabled at first. Nothing is
+ * printed if no backend fits: that is for the EPF, if it cannot go on. debugfs
+ * (pci-ep-doorbell/requests) tells why each backend was refused.
+ *
+ * Call it between epc_init and epc_deinit, because BARs may be set.
+ *
+ * Context: process. May sleep; takes the core's mutex and epc->lock.
+ * Return: the set; ERR_PTR(-EINVAL) for a request that contradicts itself or
+ * names what does not exist, before any backend is asked; ERR_PTR(-EOPNOTSUPP)
+ * if no backend can give what is asked for; ERR_PTR(-ENOMEM).
+ */
+struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
+				      const struct pci_ep_db_request *req)
+{
+	struct pci_ep_db_layout_ctrl ctrl;
+	int ret;
+
+	if (!epf || !epf->epc || !req || pci_ep_db_check_request(req))
+		return ERR_PTR(-EINVAL);
+
+	guard(mutex)(&pci_ep_db_mutex);
+
+	ret = pci_ep_db_describe_ctrl(epf, req, &ctrl);
+	if (ret)
+		return ERR_PTR(ret);
+
+	struct pci_ep_db_set_priv *set __free(db_set) = db_set_create(epf, req);
+
+	if (!set)
+		return ERR_PTR(-ENOMEM);
+
+	pci_ep_db_record_request(epf, req);
+	ret = db_choose(set);
+	pci_ep_db_record_result(set, ret);
+	if (ret)
+		return ERR_PTR(ret);
+
+	/* The host can reach what the window shows; say it, but not every time. */
+	if (!(set->caps & PCI_EP_DB_ISOLATED))
+		dev_info_once(&epf->dev,
+			      "the doorbells of %s in BAR%d show other registers to the host\n",
+			      set->pub.backend->name, set->layout.bar);
+
+	set->id = db_next_id++;
+	set->pub.backend->users++;
+	list_add_tail(&set->node, &pci_ep_db_sets);
+
+	return &no_free_ptr(set)->pub;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_alloc);
+
+/*
+ * Stop what a set's backend does for it. When it returns, no handler runs or
+ * will run, and the backend has forgotten the set.
+ */
+static void db_end(struct pci_ep_db_set_priv *set, bool keep_bar)
+{
+	struct pci_ep_db_backend *backend = set->pub.backend;
+
+	pci_ep_db_disable(&set->pub);
+	if (backend->ops->stop)
+		backend->ops->stop(&set->pub);
+	pci_ep_db_stop_delivery(set);
+
+	scoped_guard(mutex, &pci_ep_db_mutex) {
+		/* The host's way to the target goes before the target does. */
+		if (keep_bar)
+			pci_ep_db_to_scratch(set);
+		else
+			pci_ep_db_unplace(set);
+		backend->ops->free(&set->pub);
+		set->pub.backend = NULL;
+		backend->users--;
+		wake_up_var(&backend->users);
+	}
+}
+
+/* Only one may end a set. Called under the core's mutex. */
+static bool db_begin_end(struct pci_ep_db_set_priv *set)
+{
+	guard(raw_spinlock_irqsave)(&set->lock);
+
+	if (set->state != PCI_EP_DB_LIVE)
+		return false;
+	WRITE_ONCE(set->state, PCI_EP_DB_ENDING);
+	WRITE_ONCE(set->ender, current);
+
+	return true;
+}
+
+static bool db_gone(struct pci_ep_db_set_priv *set)
+{
+	return smp_load_acquire(&set->state) == PCI_EP_DB_GONE;
+}
+
+/**
+ * pci_ep_db_free() - give doorbells back
+ * @set: the set, or NULL or an ERR_PTR
+ *
+ * When it has returned, no handler of the set runs or will run, and the BAR is
+ * as it was before. Not for handlers; an EPF's work items and gone may call it.
+ *
+ * Context: process. May sleep; takes the core's mutex and epc->lock.
+ */
+void pci_ep_db_free(struct pci_ep_db_set *set)
+{
+	struct pci_ep_db_set_priv *priv;
+	bool ours;
+
+	if (IS_ERR_OR_NULL(set))
+		return;
+
+	priv = to_db_set_priv(set);
+	if (WARN_ON_ONCE(READ_ONCE(priv->runner) == current))
+		return;
+
+	scoped_guard(mutex, &pci_ep_db_mutex)
+		ours = db_begin_end(priv);
+
+	if (ours) {
+		db_end(priv, false);
+	} else if (READ_ONCE(priv->ender) != current) {
+		/* The backend is going away: it is about to tell the holder. */
+		wait_var_event(&priv->state, db_gone(priv));
+	}
+
+	scoped_guard(mutex, &pci_ep_db_mutex) {
+		if (!ours)
+			pci_ep_db_unplace(priv);
+		list_del(&priv->node);
+	}
+
+	/* From gone: the one that called it must not find the set again. */
+	if (!ours && !db_gone(priv)) {
+		smp_store_release(&priv->ender, NULL);
+		return;
+	}
+	db_set_destroy(priv);
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_free);
+
+/* The backend of this set goes away: end it and tell the holder. */
+static void db_evict(struct pci_ep_db_set_priv *set)
+{
+	db_end(set, true);
+
+	if (set->pub.req.gone)
+		set->pub.req.gone(&set->pub, set->pub.req.priv);
+
+	/* Freed by gone? Then nobody else knows it any more. */
+	if (!READ_ONCE(set->ender)) {
+		db_set_destroy(set);
+		return;
+	}
+	store_release_wake_up(&set->state, PCI_EP_DB_GONE);
+}
+
+/* A set of the backend that nobody is ending yet. */
+static struct pci_ep_db_set_priv *db_next_user(struct pci_ep_db_backend *backend)
+{
+	struct pci_ep_db_set_priv *set;
+
+	guard(mutex)(&pci_ep_db_mutex);
+
+	list_for_each_entry(set, &pci_ep_db_sets, node)
+		if (set->pub.backend == backend && db_begin_end(set))
+			return set;
+
+	return NULL;
+}
+
+/**
+ * pci_ep_db_register_backend() - offer doorbells
+ * @backend: the backend; its name, type and ops are set. Must live until
+ *	pci_ep_db_unregister_backend() has returned.
+ *
+ * Requests made from now on may be given to it.
+ *
+ * Context: process. May sleep.
+ * Return: 0; -EINVAL if something is missing; -EEXIST if a backend of that name
+ * is registered already for that controller.
+ */
+int pci_ep_db_register_backend(struct pci_ep_db_backend *backend)
+{
+	struct pci_ep_db_backend *other;
+
+	if (!backend || !backend->name || !backend->ops || !backend->ops->query ||
+	    !backend->ops->alloc || !backend->ops->free ||
+	    (unsigned int)backend->type >= PCI_EP_DB_NR_TYPES)
+		return -EINVAL;
+
+	guard(mutex)(&pci_ep_db_mutex);
+
+	list_for_each_entry(other, &db_backends, node)
+		if (other->epc == backend->epc && !strcmp(other->name, backend->name))
+			return -EEXIST;
+
+	backend->users = 0;
+	list_add_tail(&backend->node, &db_backends);
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_register_backend);
+
+/**
+ * pci_ep_db_unregister_backend() - no longer offer doorbells
+ * @backend: a registered backend
+ *
+ * Ends every set the backend serves: waits for running handlers, frees their
+ * IRQs, lets late rings reach memory that nobody reads, and tells the holders.
+ * When it has returned, the core does not call the backend any more and its
+ * text may be unloaded.
+ *
+ * Context: process, not from a handler or gone. May sleep; takes the core's
+ * mutex and epc->lock.
+ */
+void pci_ep_db_unregister_backend(struct pci_ep_db_backend *backend)
+{
+	struct pci_ep_db_set_priv *set;
+
+	scoped_guard(mutex, &pci_ep_db_mutex)
+		list_del(&backend->node);
+
+	while ((set = db_next_user(backend)))
+		db_evict(set);
+
+	/* Those that their holders were freeing meanwhile */
+	wait_var_event(&backend->users, !READ_ONCE(backend->users));
+
+	/* The last of them may still be on its way out of the mutex. */
+	guard(mutex)(&pci_ep_db_mutex);
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_unregister_backend);
+
+/**
+ * pci_ep_db_count() - how many doorbells a set has
+ * @set: the set
+ *
+ * Return: between min_count and count of the request.
+ */
+unsigned int pci_ep_db_count(const struct pci_ep_db_set *set)
+{
+	return set->count;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_count);
+
+/**
+ * pci_ep_db_caps() - which capabilities a set has
+ * @set: the set
+ *
+ * Return: PCI_EP_DB_DISTINCT, PCI_EP_DB_EXACT, PCI_EP_DB_ISOLATED or none.
+ */
+u32 pci_ep_db_caps(const struct pci_ep_db_set *set)
+{
+	return to_db_set_priv(set)->caps;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_caps);
+
+/**
+ * pci_ep_db_location() - where and how the host rings a doorbell
+ * @set: the set
+ * @index: which doorbell
+ * @loc: the answer, to be published to the host
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if there is no such doorbell; -ENODEV if the backend is
+ * gone.
+ */
+int pci_ep_db_location(const struct pci_ep_db_set *set, unsigned int index,
+		       struct pci_ep_db_location *loc)
+{
+	const struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+
+	if (index >= set->count)
+		return -EINVAL;
+	if (READ_ONCE(priv->state) != PCI_EP_DB_LIVE)
+		return -ENODEV;
+
+	loc->bar = priv->layout.bar;
+	loc->offset = pci_ep_db_layout_offset(&priv->layout, set->target, index);
+	loc->data = set->target[index].data;
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_location);

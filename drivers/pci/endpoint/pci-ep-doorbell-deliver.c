@@ -1,0 +1,677 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PCI endpoint doorbells: delivery
+ *
+ * From a ring to the handler. Backends report rings by pci_ep_db_ring() or look
+ * for them by pci_ep_db_poll(); interrupts are requested and handled here.
+ *
+ * A ring is never lost: it sets a bit in @pending, the bit is cleared before
+ * the handler is called, and whoever finds another CPU running handlers leaves
+ * the bit to it. Rings of a disabled doorbell are kept and delivered when it is
+ * enabled, but for PCI_EP_DB_VALUE, where enabling takes the current content as
+ * what is known.
+ *
+ * Silence after disable: the runner announces in @running whose handler it is
+ * about to call and then looks at @enabled; who disables clears the bit in
+ * @enabled and then looks at @running. With a full barrier between each pair
+ * one of them sees the other.
+ */
+
+#include <linux/bitmap.h>
+#include <linux/export.h>
+#include <linux/interrupt.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/sched/clock.h>
+#include <linux/wait_bit.h>
+#include <kunit/static_stub.h>
+
+#include "pci-ep-doorbell-internal.h"
+
+/* Bit of flags: somebody calls handlers of this set */
+#define PCI_EP_DB_RUNNING	0
+
+/* Accounting is by windows of this length. */
+#define DB_WINDOW_NS		(20 * NSEC_PER_MSEC)
+
+/*
+ * What an interrupt costs besides what its handler can measure, entry and exit.
+ * An estimate; it makes a storm of cheap handlers count.
+ */
+#define DB_IRQ_COST_NS		2000
+
+/* Passes over the rung doorbells before others get a chance */
+#define DB_MAX_PASSES		4
+
+/* How long delivery waits where it may not go on at once */
+#define DB_DEFER_NS		(50 * NSEC_PER_USEC)
+
+static unsigned int db_storm_percent = 80;
+module_param_named(storm_percent, db_storm_percent, uint, 0644);
+MODULE_PARM_DESC(storm_percent,
+		 "share of a CPU, in percent, that the rings of one set may take (1 to 100, default 80)");
+
+static u64 db_budget_ns(void)
+{
+	return DB_WINDOW_NS / 100 * clamp(READ_ONCE(db_storm_percent), 1u, 100u);
+}
+
+/**
+ * pci_ep_db_account() - count time spent for a set
+ * @set: the set
+ * @ns: time in ns
+ *
+ * For backends that spend time looking for rings. The core counts the time its
+ * handlers take itself.
+ *
+ * Context: any.
+ */
+void pci_ep_db_account(struct pci_ep_db_set *set, u64 ns)
+{
+	atomic64_add(ns, &to_db_set_priv(set)->busy);
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_account);
+
+/**
+ * pci_ep_db_throttled() - must delivery wait
+ * @set: the set
+ *
+ * A host that rings without end gets a bounded share of a CPU (module parameter
+ * storm_percent, per window of 20 ms). What comes meanwhile is delivered after.
+ *
+ * Context: any.
+ * Return: ns to wait, 0 if delivery may go on.
+ */
+u64 pci_ep_db_throttled(struct pci_ep_db_set *set)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+	u64 now = local_clock();
+	u64 age = now - READ_ONCE(priv->window);
+
+	if (age >= DB_WINDOW_NS) {
+		WRITE_ONCE(priv->window, now);
+		atomic64_set(&priv->busy, 0);
+		return 0;
+	}
+
+	return atomic64_read(&priv->busy) > db_budget_ns() ? DB_WINDOW_NS - age : 0;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_throttled);
+
+static bool db_has_work(const struct pci_ep_db_set_priv *set)
+{
+	return bitmap_intersects(set->pending, set->enabled, set->pub.count);
+}
+
+/* Take a ring out of a doorbell's word. Under the set's lock. */
+static bool db_take_word(struct pci_ep_db_set_priv *set, unsigned int i, u32 *value)
+{
+	struct pci_ep_db_bell *bell = &set->bell[i];
+	__le32 *word = set->pub.target[i].word;
+	bool again = test_and_clear_bit(i, set->again);
+	u32 now = le32_to_cpu(READ_ONCE(*word));
+
+	if (set->pub.req.kind == PCI_EP_DB_VALUE) {
+		if (now == bell->baseline && !again)
+			return false;
+		bell->baseline = now;
+		bell->value = now;
+	} else if (now) {
+		/*
+		 * No atomic exchange: BAR memory may be non-cacheable, where
+		 * it is not guaranteed. A kick between the read and the store
+		 * is merged, its handler has not begun.
+		 */
+		WRITE_ONCE(*word, 0);
+		bell->value = now;
+	} else if (!again) {
+		return false;
+	}
+
+	*value = set->pub.req.kind == PCI_EP_DB_KICK ? 0 : bell->value;
+
+	return true;
+}
+
+static bool db_take_ring(struct pci_ep_db_set_priv *set, unsigned int i, u32 *value)
+{
+	bool rung = true;
+
+	*value = 0;
+	clear_bit(i, set->pending);
+
+	if (set->pub.target[i].word) {
+		guard(raw_spinlock_irqsave)(&set->lock);
+		rung = db_take_word(set, i, value);
+	}
+
+	/*
+	 * What the handler reads it reads after the ring was taken: both what
+	 * the host wrote before it rang, and whatever tells it that there is
+	 * nothing more to do.
+	 */
+	mb();
+
+	return rung;
+}
+
+static void db_deliver_one(struct pci_ep_db_set_priv *set, unsigned int i)
+{
+	const struct pci_ep_db_request *req = &set->pub.req;
+	u32 value;
+
+	WRITE_ONCE(set->runner, current);
+	WRITE_ONCE(set->running, i);
+	/* Pairs with the barrier in pci_ep_db_disable_one(). */
+	smp_mb();
+
+	if (test_bit(i, set->enabled) && db_take_ring(set, i, &value)) {
+		set->bell[i].rings++;
+		if (req->handler(&set->pub, i, value, req->priv) == PCI_EP_DB_AGAIN) {
+			set_bit(i, set->again);
+			set_bit(i, set->pending);
+		}
+	}
+
+	WRITE_ONCE(set->runner, NULL);
+	store_release_wake_up(&set->running, PCI_EP_DB_NOBODY);
+}
+
+static void db_pass(struct pci_ep_db_set_priv *set)
+{
+	u64 start = local_clock();
+	unsigned int i;
+
+	for_each_set_bit(i, set->pending, set->pub.count)
+		if (test_bit(i, set->enabled))
+			db_deliver_one(set, i);
+
+	pci_ep_db_account(&set->pub, local_clock() - start);
+}
+
+/* Call the handlers. Returns true if the caller must come back for more. */
+static bool db_run(struct pci_ep_db_set_priv *set)
+{
+	unsigned int pass;
+
+	for (pass = 0; pass < DB_MAX_PASSES && db_has_work(set); pass++) {
+		if (pci_ep_db_throttled(&set->pub))
+			return true;
+		/* Another one runs: it looks at pending again when it is done. */
+		if (test_and_set_bit(PCI_EP_DB_RUNNING, &set->flags))
+			return false;
+		db_pass(set);
+		clear_bit_unlock(PCI_EP_DB_RUNNING, &set->flags);
+		/* Pairs with set_bit(pending), test_and_set_bit(RUNNING) above. */
+		smp_mb__after_atomic();
+	}
+
+	return db_has_work(set);
+}
+
+/* Come back later, when the set is no longer throttled. */
+static void db_defer(struct pci_ep_db_set_priv *set)
+{
+	u64 ns = max_t(u64, pci_ep_db_throttled(&set->pub), DB_DEFER_NS);
+
+	guard(raw_spinlock_irqsave)(&set->lock);
+
+	if (set->delivering)
+		hrtimer_start(&set->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_SOFT);
+}
+
+static void db_dispatch(struct pci_ep_db_set_priv *set)
+{
+	if (set->worker)
+		kthread_queue_work(set->worker, &set->work);
+	else if (!set->offer.process && db_run(set))
+		db_defer(set);
+}
+
+static void db_work(struct kthread_work *work)
+{
+	struct pci_ep_db_set_priv *set = container_of(work, struct pci_ep_db_set_priv, work);
+
+	if (!db_run(set))
+		return;
+	if (pci_ep_db_throttled(&set->pub))
+		db_defer(set);
+	else
+		kthread_queue_work(set->worker, &set->work);
+}
+
+static void db_unmask(struct pci_ep_db_set_priv *set)
+{
+	unsigned int i;
+
+	guard(raw_spinlock_irqsave)(&set->lock);
+
+	if (!set->delivering)
+		return;
+	for (i = 0; i < set->irqs; i++) {
+		if (!set->bell[i].masked)
+			continue;
+		set->bell[i].masked = false;
+		enable_irq(set->pub.target[i].irq);
+	}
+}
+
+static enum hrtimer_restart db_timer(struct hrtimer *timer)
+{
+	struct pci_ep_db_set_priv *set = container_of(timer, struct pci_ep_db_set_priv, timer);
+
+	db_unmask(set);
+	db_dispatch(set);
+
+	return HRTIMER_NORESTART;
+}
+
+/* Silence an interrupt that storms. What comes meanwhile is kept pending. */
+static void db_mask(struct pci_ep_db_bell *bell, int irq)
+{
+	struct pci_ep_db_set_priv *set = bell->set;
+
+	scoped_guard(raw_spinlock_irqsave, &set->lock) {
+		if (bell->masked || !set->delivering)
+			return;
+		bell->masked = true;
+		disable_irq_nosync(irq);
+	}
+	db_defer(set);
+}
+
+static irqreturn_t db_irq_handler(int irq, void *data)
+{
+	struct pci_ep_db_bell *bell = data;
+	struct pci_ep_db_set_priv *set = bell->set;
+	unsigned int i;
+
+	pci_ep_db_account(&set->pub, DB_IRQ_COST_NS);
+
+	if (set->offer.irq_shared) {
+		for (i = 0; i < set->pub.count; i++)
+			set_bit(i, set->pending);
+		/* Pairs with the barrier at the end of a pass in db_run(). */
+		smp_mb();
+		db_dispatch(set);
+	} else {
+		pci_ep_db_ring(&set->pub, bell - set->bell);
+		if (pci_ep_db_throttled(&set->pub))
+			db_mask(bell, irq);
+	}
+
+	return IRQ_HANDLED;
+}
+
+/**
+ * pci_ep_db_ring() - a doorbell was rung
+ * @set: the set
+ * @index: which doorbell
+ *
+ * For backends that notice rings themselves. Calls the handler, or has it
+ * called.
+ *
+ * Context: any, hard interrupt included.
+ */
+void pci_ep_db_ring(struct pci_ep_db_set *set, unsigned int index)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+
+	if (WARN_ON_ONCE(index >= set->count))
+		return;
+
+	set_bit(index, priv->pending);
+	/* Pairs with the barrier at the end of a pass in db_run(). */
+	smp_mb__after_atomic();
+	db_dispatch(priv);
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_ring);
+
+/**
+ * pci_ep_db_poll() - look for rings in the words of a set, call the handler
+ * @set: a set of memory doorbells
+ *
+ * Context: process; the handler may sleep.
+ * Return: true if there was a ring.
+ */
+bool pci_ep_db_poll(struct pci_ep_db_set *set)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+	bool value = set->req.kind == PCI_EP_DB_VALUE;
+	bool rung;
+	unsigned int i;
+
+	for_each_set_bit(i, priv->enabled, set->count) {
+		u32 now = le32_to_cpu(READ_ONCE(*set->target[i].word));
+
+		if (value ? now != READ_ONCE(priv->bell[i].baseline) : now)
+			set_bit(i, priv->pending);
+	}
+
+	rung = db_has_work(priv);
+	if (rung)
+		db_run(priv);
+
+	return rung;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_poll);
+
+/**
+ * pci_ep_db_idle() - is there nothing to look for
+ * @set: the set
+ *
+ * Context: any.
+ * Return: true if all doorbells are disabled.
+ */
+bool pci_ep_db_idle(struct pci_ep_db_set *set)
+{
+	return bitmap_empty(to_db_set_priv(set)->enabled, set->count);
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_idle);
+
+/*
+ * A doorbell was enabled for which there may be something to do. The handler is
+ * not called from here: the backend may go away as soon as the lock is dropped.
+ */
+static void db_wake(struct pci_ep_db_set_priv *set)
+{
+	struct pci_ep_db_backend *backend = set->pub.backend;
+
+	lockdep_assert_held(&set->lock);
+
+	if (backend->ops->wake)
+		backend->ops->wake(&set->pub);
+	if (set->offer.process || !db_has_work(set))
+		return;
+	if (set->worker)
+		kthread_queue_work(set->worker, &set->work);
+	else
+		hrtimer_start(&set->timer, 0, HRTIMER_MODE_REL_SOFT);
+}
+
+/**
+ * pci_ep_db_enable_one() - let rings of one doorbell reach the handler
+ * @set: the set
+ * @index: which doorbell
+ *
+ * Rings that came while it was disabled are delivered now, as one. Not so for
+ * PCI_EP_DB_VALUE: the current content becomes what is known, and only another
+ * one is a ring. Who cares about what came before reads pci_ep_db_value() after
+ * this.
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if there is no such doorbell; -ENODEV if the backend is
+ * gone.
+ */
+int pci_ep_db_enable_one(struct pci_ep_db_set *set, unsigned int index)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+
+	if (index >= set->count)
+		return -EINVAL;
+
+	guard(raw_spinlock_irqsave)(&priv->lock);
+
+	if (priv->state != PCI_EP_DB_LIVE)
+		return -ENODEV;
+	if (test_bit(index, priv->enabled))
+		return 0;
+
+	if (set->req.kind == PCI_EP_DB_VALUE) {
+		WRITE_ONCE(priv->bell[index].baseline,
+			   le32_to_cpu(READ_ONCE(*set->target[index].word)));
+		clear_bit(index, priv->again);
+	}
+	set_bit(index, priv->enabled);
+	/* A ring from now on finds it enabled, or we find the ring. */
+	smp_mb__after_atomic();
+	db_wake(priv);
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_enable_one);
+
+/**
+ * pci_ep_db_disable_one() - keep rings of one doorbell from the handler
+ * @set: the set
+ * @index: which doorbell
+ *
+ * When it has returned, the handler does not run for this doorbell and will
+ * not, until it is enabled again. Called by the set's own handler it does not
+ * wait. The word of a disabled doorbell can still be read.
+ *
+ * Context: process, may sleep; or the set's handler.
+ */
+void pci_ep_db_disable_one(struct pci_ep_db_set *set, unsigned int index)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+
+	if (index >= set->count)
+		return;
+
+	clear_bit(index, priv->enabled);
+	/* Pairs with the barrier in db_deliver_one(). */
+	smp_mb__after_atomic();
+
+	/* One handler of a set runs at a time: if it is us, no other does. */
+	if (READ_ONCE(priv->runner) == current)
+		return;
+
+	wait_var_event(&priv->running, smp_load_acquire(&priv->running) != index);
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_disable_one);
+
+/**
+ * pci_ep_db_enable() - let rings of all doorbells reach the handler
+ * @set: the set
+ *
+ * See pci_ep_db_enable_one().
+ *
+ * Context: any.
+ * Return: 0; -ENODEV if the backend is gone.
+ */
+int pci_ep_db_enable(struct pci_ep_db_set *set)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < set->count && !ret; i++)
+		ret = pci_ep_db_enable_one(set, i);
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_enable);
+
+/**
+ * pci_ep_db_disable() - keep rings of all doorbells from the handler
+ * @set: the set
+ *
+ * See pci_ep_db_disable_one().
+ *
+ * Context: process, may sleep; or the set's handler.
+ */
+void pci_ep_db_disable(struct pci_ep_db_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->count; i++)
+		pci_ep_db_disable_one(set, i);
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_disable);
+
+/* The word of a doorbell that has one, or an errno */
+static __le32 *db_word(struct pci_ep_db_set *set, unsigned int index)
+{
+	if (index >= set->count)
+		return ERR_PTR(-EINVAL);
+	if (to_db_set_priv(set)->state != PCI_EP_DB_LIVE)
+		return ERR_PTR(-ENODEV);
+
+	return set->target[index].word ?: ERR_PTR(-EOPNOTSUPP);
+}
+
+/**
+ * pci_ep_db_value() - read the current content of a doorbell
+ * @set: the set
+ * @index: which doorbell, enabled or not
+ * @value: the content; the host wrote it, do not trust it
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if there is no such doorbell; -ENODEV if the backend is
+ * gone; -EOPNOTSUPP if the doorbells of this set have no content.
+ */
+int pci_ep_db_value(struct pci_ep_db_set *set, unsigned int index, u32 *value)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+	__le32 *word;
+
+	guard(raw_spinlock_irqsave)(&priv->lock);
+
+	word = db_word(set, index);
+	if (IS_ERR(word))
+		return PTR_ERR(word);
+	*value = le32_to_cpu(READ_ONCE(*word));
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_value);
+
+/**
+ * pci_ep_db_rearm() - store a value in a doorbell's word that is not a ring
+ * @set: the set
+ * @index: which doorbell, enabled or not
+ * @value: the new content
+ *
+ * The EPF changes what its host rings in no other way: the word and what is
+ * known of it change together.
+ *
+ * Context: any.
+ * Return: see pci_ep_db_value().
+ */
+int pci_ep_db_rearm(struct pci_ep_db_set *set, unsigned int index, u32 value)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+	__le32 *word;
+
+	guard(raw_spinlock_irqsave)(&priv->lock);
+
+	word = db_word(set, index);
+	if (IS_ERR(word))
+		return PTR_ERR(word);
+	WRITE_ONCE(*word, cpu_to_le32(value));
+	WRITE_ONCE(priv->bell[index].baseline, value);
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_rearm);
+
+/*
+ * The last step before a backend begins to watch: kicks and mailboxes idle at
+ * zero, for a value what is there is what is known.
+ */
+void pci_ep_db_prime(struct pci_ep_db_set_priv *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->pub.count; i++) {
+		__le32 *word = set->pub.target[i].word;
+
+		if (!word)
+			continue;
+		if (set->pub.req.kind == PCI_EP_DB_VALUE)
+			set->bell[i].baseline = le32_to_cpu(READ_ONCE(*word));
+		else
+			WRITE_ONCE(*word, 0);
+	}
+}
+
+void pci_ep_db_init_delivery(struct pci_ep_db_set_priv *set)
+{
+	raw_spin_lock_init(&set->lock);
+	set->running = PCI_EP_DB_NOBODY;
+	kthread_init_work(&set->work, db_work);
+	hrtimer_setup(&set->timer, db_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+}
+
+static void db_free_irqs(struct pci_ep_db_set_priv *set)
+{
+	while (set->irqs) {
+		set->irqs--;
+		free_irq(set->pub.target[set->irqs].irq, &set->bell[set->irqs]);
+		set->bell[set->irqs].masked = false;
+	}
+}
+
+static int db_request_irqs(struct pci_ep_db_set_priv *set)
+{
+	unsigned int n = set->offer.irq_shared ? 1 : set->pub.count;
+	unsigned long flags = set->offer.irq_shared ? IRQF_SHARED : 0;
+	int ret;
+
+	/*
+	 * The backend of a shared line must not be masked, its line is level
+	 * and not resent: no ONESHOT. The kernel fans out to all holders.
+	 */
+	while (set->irqs < n && set->pub.target[set->irqs].irq > 0) {
+		ret = request_irq(set->pub.target[set->irqs].irq, db_irq_handler,
+				  flags, dev_name(&set->pub.epf->dev),
+				  &set->bell[set->irqs]);
+		if (ret) {
+			db_free_irqs(set);
+			return ret;
+		}
+		set->irqs++;
+	}
+
+	return 0;
+}
+
+static struct kthread_worker *db_run_worker(struct pci_ep_db_set_priv *set)
+{
+	KUNIT_STATIC_STUB_REDIRECT(db_run_worker, set);
+
+	return kthread_run_worker(0, "db/%s", dev_name(&set->pub.epf->dev));
+}
+
+/*
+ * Undo pci_ep_db_start_delivery(). All doorbells are disabled. From the first line on nothing is
+ * masked, unmasked or deferred any more.
+ */
+void pci_ep_db_stop_delivery(struct pci_ep_db_set_priv *set)
+{
+	scoped_guard(raw_spinlock_irqsave, &set->lock)
+		set->delivering = false;
+
+	db_free_irqs(set);
+	hrtimer_cancel(&set->timer);
+	if (set->worker)
+		kthread_destroy_worker(set->worker);
+	set->worker = NULL;
+}
+
+/*
+ * Get ready to deliver: a thread for handlers that sleep where the backend
+ * cannot, and the interrupts. They are requested before the backend is asked
+ * for its targets: an MSI message is composed when its IRQ is requested.
+ */
+int pci_ep_db_start_delivery(struct pci_ep_db_set_priv *set)
+{
+	int ret;
+
+	set->worker = NULL;
+	if (set->pub.req.can_sleep && !set->offer.process) {
+		set->worker = db_run_worker(set);
+		if (IS_ERR(set->worker)) {
+			ret = PTR_ERR(set->worker);
+			set->worker = NULL;
+			return ret;
+		}
+	}
+
+	set->delivering = true;
+	ret = db_request_irqs(set);
+	if (ret)
+		pci_ep_db_stop_delivery(set);
+
+	return ret;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * PCI endpoint doorbells: what the parts of the core share
+ */
+
+#ifndef __PCI_EP_DOORBELL_INTERNAL_H
+#define __PCI_EP_DOORBELL_INTERNAL_H
+
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/mutex.h>
+#include <linux/pci-ep-doorbell.h>
+#include <linux/spinlock.h>
+
+#include "pci-ep-doorbell-layout.h"
+
+/**
+ * enum pci_ep_db_state - the life of a set
+ * @PCI_EP_DB_LIVE: its backend serves it
+ * @PCI_EP_DB_ENDING: it is being torn down, by pci_ep_db_free() or because
+ *	the backend goes away
+ * @PCI_EP_DB_GONE: the backend is gone and the holder was told
+ */
+enum pci_ep_db_state {
+	PCI_EP_DB_LIVE,
+	PCI_EP_DB_ENDING,
+	PCI_EP_DB_GONE,
+};
+
+/**
+ * struct pci_ep_db_bell - one doorbell
+ * @set: its set
+ * @baseline: for PCI_EP_DB_VALUE the word that is not a ring
+ * @value: the newest datum, for a handler that asked to be called again
+ * @rings: how often the handler was called
+ * @masked: its IRQ is disabled until the set is no longer throttled
+ */
+struct pci_ep_db_bell {
+	struct pci_ep_db_set_priv	*set;
+	u32				baseline;
+	u32				value;
+	unsigned long			rings;
+	bool				masked;
+};
+
+/* No doorbell's handler is running */
+#define PCI_EP_DB_NOBODY	UINT_MAX
+
+/**
+ * struct pci_ep_db_set_priv - a set, as the core knows it
+ * @pub: what backends know
+ * @id: number for debugfs
+ * @node: entry in the list of all sets
+ * @offer: what the backend promised
+ * @caps: what it has, PCI_EP_DB_ISOLATED included
+ * @layout: where the doorbells are
+ * @bar: the window that was put in place of the EPF's memory, or in a BAR that
+ *	was free; the controller's driver keeps a pointer to it
+ * @scratch: memory that late rings reach once the backend is gone
+ * @scratch_phys: its bus address
+ * @state: changed under the core's mutex and @lock
+ * @ender: who tears it down
+ * @bell: the doorbells
+ * @enabled: the handler may be called for these
+ * @pending: these were rung, or may have been
+ * @again: the handler stopped at its budget for these
+ * @flags: PCI_EP_DB_RUNNING
+ * @running: the doorbell whose handler runs, or PCI_EP_DB_NOBODY
+ * @runner: who runs it
+ * @lock: protects the words, their baselines and masking
+ * @delivering: rings may be masked, deferred, handed to @worker; under @lock
+ * @worker: calls the handler, where it must sleep and the backend cannot
+ * @work: for @worker
+ * @timer: delivers what was throttled
+ * @window: start of the accounting window, in ns
+ * @busy: time spent since then, in ns
+ * @irqs: number of IRQs requested
+ */
+struct pci_ep_db_set_priv {
+	struct pci_ep_db_set		pub;
+	unsigned int			id;
+	struct list_head		node;
+	struct pci_ep_db_offer		offer;
+	u32				caps;
+	struct pci_ep_db_layout		layout;
+	struct pci_epf_bar		bar;
+	void				*scratch;
+	dma_addr_t			scratch_phys;
+
+	enum pci_ep_db_state		state;
+	struct task_struct		*ender;
+
+	struct pci_ep_db_bell		*bell;
+	unsigned long			*enabled;
+	unsigned long			*pending;
+	unsigned long			*again;
+	unsigned long			flags;
+	unsigned int			running;
+	struct task_struct		*runner;
+	raw_spinlock_t			lock;
+
+	bool				delivering;
+	struct kthread_worker		*worker;
+	struct kthread_work		work;
+	struct hrtimer			timer;
+	u64				window;
+	atomic64_t			busy;
+	unsigned int			irqs;
+};
+
+#define to_db_set_priv(set) container_of_const(set, struct pci_ep_db_set_priv, pub)
+
+/* The core's mutex: protects the registry, the list of sets and their BARs */
+extern struct mutex pci_ep_db_mutex;
+extern struct list_head pci_ep_db_sets;
+
+int pci_ep_db_describe_ctrl(struct pci_epf *epf,
+			    const struct pci_ep_db_request *req,
+			    struct pci_ep_db_layout_ctrl *ctrl);
+bool pci_ep_db_words_taken(struct pci_ep_db_set_priv *set);
+int pci_ep_db_place(struct pci_ep_db_set_priv *set);
+void pci_ep_db_unplace(struct pci_ep_db_set_priv *set);
+void pci_ep_db_to_scratch(struct pci_ep_db_set_priv *set);
+
+void pci_ep_db_init_delivery(struct pci_ep_db_set_priv *set);
+int pci_ep_db_start_delivery(struct pci_ep_db_set_priv *set);
+void pci_ep_db_stop_delivery(struct pci_ep_db_set_priv *set);
+void pci_ep_db_prime(struct pci_ep_db_set_priv *set);
+
+void pci_ep_db_record_request(const struct pci_epf *epf,
+			      const struct pci_ep_db_request *req);
+__printf(2, 3)
+void pci_ep_db_record_refusal(const char *backend, const char *fmt, ...);
+void pci_ep_db_record_result(const struct pci_ep_db_set_priv *set, int err);
+
+#endif /* __PCI_EP_DOORBELL_INTERNAL_H */

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PCI endpoint doorbells: where they can be
+ *
+ * The solver answers one question: can these targets appear at the BAR offsets
+ * that a request asks for, on this controller? It is pure code, it does no I/O
+ * and takes no lock. The same question always gets the same answer.
+ *
+ * A BAR has one inbound window here, which covers all of it (BAR match mode).
+ * The controller replaces the upper bits of a host address by those of the
+ * window's target, so that the target must be a multiple of the BAR's size and
+ * of the controller's alignment.
+ */
+
+#include <linux/align.h>
+#include <linux/bitops.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <kunit/visibility.h>
+
+#include "pci-ep-doorbell-layout.h"
+
+static bool db_types_valid(const struct pci_ep_db_request *req)
+{
+	unsigned int i, seen = 0;
+
+	if (req->num_types > PCI_EP_DB_NR_TYPES)
+		return false;
+
+	for (i = 0; i < req->num_types; i++) {
+		if ((unsigned int)req->types[i] >= PCI_EP_DB_NR_TYPES ||
+		    seen & BIT(req->types[i]))
+			return false;
+		seen |= BIT(req->types[i]);
+	}
+
+	return true;
+}
+
+/* The distance between two doorbells in memory */
+static u32 db_stride(const struct pci_ep_db_request *req)
+{
+	return req->stride ?: max_t(u32, req->align, sizeof(u32));
+}
+
+static bool db_offset_valid(const struct pci_ep_db_request *req)
+{
+	u32 align = max_t(u32, req->align, sizeof(u32));
+	u64 span = (u64)(req->count - 1) * db_stride(req) + sizeof(u32);
+
+	if (!is_power_of_2(align))
+		return false;
+	if (req->stride && !IS_ALIGNED(req->stride, sizeof(u32)))
+		return false;
+	if (req->count > 1 && req->stride && !IS_ALIGNED(req->stride, align))
+		return false;
+	if (req->offset == PCI_EP_DB_ANY_OFFSET)
+		return span <= U32_MAX;
+
+	return IS_ALIGNED(req->offset, align) && req->offset + span <= U32_MAX;
+}
+
+/**
+ * pci_ep_db_check_request() - is this a request at all
+ * @req: the request
+ *
+ * Finds what no backend and no controller could ever satisfy: contradictions,
+ * values out of range, bits nobody knows.
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int pci_ep_db_check_request(const struct pci_ep_db_request *req)
+{
+	if (!req->handler || !req->name || (unsigned int)req->kind > PCI_EP_DB_MAILBOX)
+		return -EINVAL;
+	if (!req->count || req->count > PCI_EP_DB_MAX_COUNT ||
+	    req->min_count > req->count)
+		return -EINVAL;
+	if ((req->require | req->prefer) & ~PCI_EP_DB_CAPS)
+		return -EINVAL;
+	if (req->bar < NO_BAR || req->bar >= PCI_STD_NUM_BARS)
+		return -EINVAL;
+	if (req->lend & ~GENMASK(PCI_STD_NUM_BARS - 1, 0))
+		return -EINVAL;
+	/* Words at an offset that the EPF names are words of a BAR it names. */
+	if (req->offset != PCI_EP_DB_ANY_OFFSET && req->bar == NO_BAR)
+		return -EINVAL;
+	if (!db_types_valid(req) || !db_offset_valid(req))
+		return -EINVAL;
+
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_check_request);
+
+/**
+ * pci_ep_db_layout_offset() - the offset of a doorbell in its BAR
+ * @layout: from pci_ep_db_solve()
+ * @target: the targets it was solved for
+ * @index: which doorbell
+ *
+ * Return: bytes from the start of the BAR.
+ */
+u32 pci_ep_db_layout_offset(const struct pci_ep_db_layout *layout,
+			    const struct pci_ep_db_target *target,
+			    unsigned int index)
+{
+	switch (layout->form) {
+	case PCI_EP_DB_FORM_BUS:
+		return target[index].addr - layout->base;
+	case PCI_EP_DB_FORM_BAR:
+		return target[index].bar_offset;
+	default:
+		return layout->first + index * layout->stride;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_layout_offset);
+
+/* Are the doorbells where the request wants them, and inside the BAR? */
+static bool db_offsets_fit(const struct pci_ep_db_request *req,
+			   const struct pci_ep_db_target *target,
+			   unsigned int count,
+			   const struct pci_ep_db_layout *layout)
+{
+	u32 align = max_t(u32, req->align, sizeof(u32));
+	u32 first = pci_ep_db_layout_offset(layout, target, 0);
+	unsigned int i;
+
+	if (req->offset != PCI_EP_DB_ANY_OFFSET && first != req->offset)
+		return false;
+
+	for (i = 0; i < count; i++) {
+		u32 offset = pci_ep_db_layout_offset(layout, target, i);
+
+		if (!IS_ALIGNED(offset, align) ||
+		    (u64)offset + sizeof(u32) > layout->size)
+			return false;
+		if (req->stride && offset != first + (u64)i * req->stride)
+			return false;
+	}
+
+	return true;
+}
+
+/* Does the window reach every target, and nothing below or above the BAR? */
+static bool db_window_covers(const struct pci_ep_db_target *target,
+			     unsigned int count,
+			     const struct pci_ep_db_layout *layout)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (target[i].addr < layout->base ||
+		    target[i].addr - layout->base >= layout->size)
+			return false;
+
+	return true;
+}
+
+static bool db_window_isolated(const struct pci_ep_db_target *target,
+			       unsigned int count,
+			       const struct pci_ep_db_layout *layout)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (layout->base < target[i].clear_base ||
+		    layout->size > target[i].clear_size ||
+		    layout->base - target[i].clear_base >
+		    target[i].clear_size - layout->size)
+			return false;
+
+	return true;
+}
+
+/* Is @a to be preferred to @b? The order is total, so that choice is stable. */
+static bool db_layout_better(const struct pci_ep_db_request *req,
+			     const struct pci_ep_db_layout *a,
+			     const struct pci_ep_db_layout *b)
+{
+	if (b->bar == NO_BAR)
+		return true;
+	if (a->isolated != b->isolated && req->prefer & PCI_EP_DB_ISOLATED)
+		return a->isolated;
+	if (a->windows != b->windows)
+		return a->windows < b->windows;
+	/* The less a window shows the better, wanted or not. */
+	if (a->isolated != b->isolated)
+		return a->isolated;
+	if (a->size != b->size)
+		return a->size < b->size;
+
+	return a->bar < b->bar;
+}
+
+static void db_consider(const struct pci_ep_db_layout_ctrl *ctrl,
+			const struct pci_ep_db_request *req,
+			const struct pci_ep_db_target *target,
+			unsigned int count,
+			const struct pci_ep_db_layout *layout,
+			struct pci_ep_db_layout *best)
+{
+	if (layout->windows > ctrl->windows)
+		return;
+	if (!layout->isolated && req->require & PCI_EP_DB_ISOLATED)
+		return;
+	if (!db_offsets_fit(req, target, count, layout))
+		return;
+	if (db_layout_better(req, layout, best))
+		*best = *layout;
+}
+
+static void db_try_bus(const struct pci_ep_db_layout_ctrl *ctrl,
+		       const struct pci_ep_db_request *req,
+		       const struct pci_ep_db_target *target,
+		       unsigned int count, enum pci_barno bar,
+		       struct pci_ep_db_layout *best)
+{
+	const struct pci_ep_db_layout_bar *b = &ctrl->bar[bar];
+	struct pci_ep_db_layout layout = {
+		.form = PCI_EP_DB_FORM_BUS,
+		.bar = bar,
+		.claim = b->state == PCI_EP_DB_BAR_FREE,
+	};
+
+	if (b->state == PCI_EP_DB_BAR_LENT ? !ctrl->dynamic : !layout.claim)
+		return;
+
+	layout.windows = layout.claim;
+	for (layout.size = b->min_size; layout.size && layout.size <= b->max_size;
+	     layout.size <<= 1) {
+		layout.base = round_down(target[0].addr,
+					 max3(layout.size, ctrl->align, (u64)1));
+		if (!db_window_covers(target, count, &layout))
+			continue;
+		layout.isolated = db_window_isolated(target, count, &layout);
+		db_consider(ctrl, req, target, count, &layout, best);
+	}
+}
+
+static void db_try_memory(const struct pci_ep_db_layout_ctrl *ctrl,
+			  const struct pci_ep_db_request *req,
+			  unsigned int count, enum pci_barno bar,
+			  struct pci_ep_db_layout *best)
+{
+	const struct pci_ep_db_layout_bar *b = &ctrl->bar[bar];
+	bool named = req->bar == bar && req->offset != PCI_EP_DB_ANY_OFFSET;
+	struct pci_ep_db_layout layout = {
+		.form = PCI_EP_DB_FORM_MEMORY,
+		.bar = bar,
+		.claim = b->state == PCI_EP_DB_BAR_FREE,
+		.size = b->min_size,
+		.first = req->offset == PCI_EP_DB_ANY_OFFSET ? 0 : req->offset,
+		.stride = db_stride(req),
+		.isolated = true,
+	};
+	u64 end = layout.first + (u64)(count - 1) * layout.stride + sizeof(u32);
+
+	if (b->state == PCI_EP_DB_BAR_RESERVED || b->state == PCI_EP_DB_BAR_NONE)
+		return;
+	if (b->state == PCI_EP_DB_BAR_MEMORY && !named)
+		return;
+
+	if (layout.claim) {
+		layout.size = max(b->min_size, BIT_ULL(fls64(end - 1)));
+		layout.windows = 1;
+		if (layout.size > b->max_size)
+			return;
+	}
+
+	db_consider(ctrl, req, NULL, count, &layout, best);
+}
+
+static void db_try_bar(const struct pci_ep_db_layout_ctrl *ctrl,
+		       const struct pci_ep_db_request *req,
+		       const struct pci_ep_db_target *target,
+		       unsigned int count, enum pci_barno bar,
+		       struct pci_ep_db_layout *best)
+{
+	const struct pci_ep_db_layout layout = {
+		.form = PCI_EP_DB_FORM_BAR,
+		.bar = bar,
+		/* The hardware says where; the size of the BAR is not known. */
+		.size = BIT_ULL(32),
+	};
+	unsigned int i;
+
+	if (ctrl->bar[bar].state != PCI_EP_DB_BAR_RESERVED)
+		return;
+	for (i = 0; i < count; i++)
+		if (target[i].bar != bar)
+			return;
+
+	db_consider(ctrl, req, target, count, &layout, best);
+}
+
+/**
+ * pci_ep_db_solve() - find the place for the doorbells of a set
+ * @ctrl: what the controller can do and what is left of it
+ * @req: what the EPF wants; pci_ep_db_check_request() found nothing wrong
+ * @form: what the targets are
+ * @target: the targets; may be NULL for PCI_EP_DB_FORM_MEMORY
+ * @count: how many there are, at least 1
+ * @layout: the answer
+ *
+ * Of the places that satisfy the request the one with the fewest windows is
+ * taken, then the one that shows the host least, then the lowest BAR.
+ *
+ * Context: any.
+ * Return: 0, or -ENOSPC if there is no place.
+ */
+int pci_ep_db_solve(const struct pci_ep_db_layout_ctrl *ctrl,
+		    const struct pci_ep_db_request *req,
+		    enum pci_ep_db_form form,
+		    const struct pci_ep_db_target *target, unsigned int count,
+		    struct pci_ep_db_layout *layout)
+{
+	enum pci_barno bar;
+
+	layout->bar = NO_BAR;
+
+	for (bar = BAR_0; bar < PCI_STD_NUM_BARS; bar++) {
+		if (req->bar != NO_BAR && req->bar != bar)
+			continue;
+
+		switch (form) {
+		case PCI_EP_DB_FORM_BUS:
+			db_try_bus(ctrl, req, target, count, bar, layout);
+			break;
+		case PCI_EP_DB_FORM_BAR:
+			db_try_bar(ctrl, req, target, count, bar, layout);
+			break;
+		case PCI_EP_DB_FORM_MEMORY:
+			db_try_memory(ctrl, req, count, bar, layout);
+			break;
+		}
+	}
+
+	return layout->bar == NO_BAR ? -ENOSPC : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_solve);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Virtual endpoint: choice of the board, making it, and the link
+ */
+#define pr_fmt(fmt) "vep: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/init.h>
+#include <linux/moduleparam.h>
+#include <linux/of.h>
+#include <linux/of_platform.h>
+#include <linux/slab.h>
+
+#include "vep.h"
+
+extern u8 __dtbo_vep_begin[], __dtbo_vep_end[];
+
+static char *vep_board;
+module_param_named(board, vep_board, charp, 0444);
+MODULE_PARM_DESC(board, "the board to create; nothing is created without it");
+
+/*
+ * The only endpoint of the kernel that has addresses and devices. The regions
+ * of logic_iomem carry no context.
+ */
+static struct vep *vep_live;
+
+/**
+ * vep_get() - the endpoint that the kernel's devices belong to
+ *
+ * Return: the endpoint, NULL when no board was chosen.
+ */
+struct vep *vep_get(void)
+{
+	return vep_live;
+}
+
+/* Both sides hear of every change, also of one that was undone meanwhile. */
+static void vep_link_work(struct work_struct *work)
+{
+	struct vep *v = container_of(work, struct vep, link_work);
+	unsigned int seq;
+	bool up;
+
+	for (;;) {
+		scoped_guard(raw_spinlock_irqsave, &v->lock) {
+			seq = v->link_seq;
+			up = v->link;
+		}
+		if (seq == v->link_seen)
+			return;
+
+		if (v->link_told) {
+			v->host_ops->link(v->host, false);
+			if (v->notify)
+				v->notify(v->notify_data, false);
+		}
+		if (up) {
+			if (v->notify)
+				v->notify(v->notify_data, true);
+			v->host_ops->link(v->host, true);
+		}
+		v->link_told = up;
+		v->link_seen = seq;
+	}
+}
+
+/**
+ * vep_link_set() - something changed that the link depends on
+ * @v: the endpoint
+ * @what: &v->started or &v->cut
+ * @value: its new value
+ *
+ * The registers change at once; both sides are told from a work item, because
+ * the caller may hold locks of the endpoint core.
+ */
+void vep_link_set(struct vep *v, bool *what, bool value)
+{
+	bool up;
+
+	guard(raw_spinlock_irqsave)(&v->lock);
+	*what = value;
+	up = v->started && !v->cut;
+	if (up == v->link)
+		return;
+
+	WRITE_ONCE(v->link, up);
+	v->link_seq++;
+	if (!up)
+		vep_dwc_link_reset(v);
+	if (v->host_ops)
+		queue_work(v->wq, &v->link_work);
+}
+
+/**
+ * vep_create() - make an endpoint that nothing is connected to yet
+ * @board: its board
+ *
+ * Return: the endpoint or an error pointer.
+ */
+struct vep *vep_create(const struct vep_board *board)
+{
+	struct vep *v = kvzalloc_obj(*v);
+	int ret;
+
+	if (!v)
+		return ERR_PTR(-ENOMEM);
+
+	v->board = board;
+	raw_spin_lock_init(&v->lock);
+	raw_spin_lock_init(&v->atu_lock);
+	raw_spin_lock_init(&v->iommu.lock);
+	mutex_init(&v->debug_lock);
+	INIT_WORK(&v->link_work, vep_link_work);
+	vep_lines_init(v);
+	vep_dwc_init(v);
+	vep_atu_init(v);
+
+	ret = vep_msi_init(&v->msi, VEP_EP_MSIS, VEP_REG_BASE + VEP_MSI_OFFSET +
+			   VEP_MSI_DOORBELL, NULL);
+	if (ret)
+		goto err_free;
+	if (board->iommu) {
+		ret = vep_iommu_init(&v->iommu, VEP_EP_IOVA);
+		if (ret)
+			goto err_msi;
+	}
+	ret = vep_dma_init(v);
+	if (ret)
+		goto err_iommu;
+
+	return v;
+
+err_iommu:
+	vep_iommu_exit(&v->iommu);
+err_msi:
+	vep_msi_exit(&v->msi);
+err_free:
+	kvfree(v);
+	return ERR_PTR(ret);
+}
+
+/**
+ * vep_destroy() - free an endpoint that nothing is connected to any more
+ * @v: the endpoint
+ */
+void vep_destroy(struct vep *v)
+{
+	vep_dma_exit(v);
+	vep_lines_exit(v);
+	vep_iommu_exit(&v->iommu);
+	vep_msi_exit(&v->msi);
+	kvfree(v);
+}
+
+static int __init vep_create_domains(struct vep *v, struct device_node *np)
+{
+	struct device_node *intc __free(device_node) =
+		of_get_child_by_name(np, "interrupt-controller");
+	struct device_node *msi __free(device_node) =
+		of_get_child_by_name(np, "msi-controller");
+	int ret;
+
+	if (!intc || !msi != !v->board->msi)
+		return -EINVAL;
+
+	ret = vep_intc_create(v, of_fwnode_handle(intc));
+	if (ret || !msi)
+		return ret;
+
+	return vep_msi_create_ep(&v->msi, of_fwnode_handle(msi));
+}
+
+/*
+ * The domains come before the devices: an interrupt that cannot be resolved
+ * makes the DMA engine go missing without a word.
+ */
+static int __init vep_create_devices(struct vep *v)
+{
+	int ret, changeset;
+
+	ret = of_overlay_fdt_apply(__dtbo_vep_begin,
+				   __dtbo_vep_end - __dtbo_vep_begin,
+				   &changeset, NULL);
+	if (ret)
+		return ret;
+
+	struct device_node *root __free(device_node) =
+		of_find_node_by_path("/vep");
+	struct device_node *np __free(device_node) =
+		of_get_child_by_name(root, v->board->name);
+
+	if (!np)
+		return -ENODEV;
+	ret = vep_create_domains(v, np);
+	if (ret)
+		return ret;
+	ret = vep_glue_register();
+	if (ret)
+		return ret;
+
+	return of_platform_default_populate(np, NULL, NULL);
+}
+
+static int __init vep_connect(struct vep *v)
+{
+	int ret = vep_bus_init();
+
+	if (ret)
+		return ret;
+	ret = vep_host_create(v);
+	if (ret)
+		return ret;
+	ret = vep_create_devices(v);
+	if (ret)
+		return ret;
+
+	vep_debugfs_init(v);
+
+	return 0;
+}
+
+static int __init vep_init(void)
+{
+	const struct vep_board *board;
+	char names[128];
+	struct vep *v;
+	int ret;
+
+	if (!vep_board || !*vep_board)
+		return 0;
+
+	board = vep_board_find(vep_board);
+	if (!board) {
+		vep_board_names(names, sizeof(names));
+		pr_err("no board \"%s\", there are: %s\n", vep_board, names);
+		return 0;
+	}
+
+	v = vep_create(board);
+	if (IS_ERR(v)) {
+		pr_err("no memory for board %s\n", board->name);
+		return PTR_ERR(v);
+	}
+
+	/* From here on it is reachable from devices and stays for ever. */
+	vep_live = v;
+	ret = vep_connect(v);
+	if (ret)
+		pr_err("board %s is incomplete: %d\n", board->name, ret);
+	else
+		pr_info("board %s\n", board->name);
+
+	return ret;
+}
+late_initcall(vep_init);

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Virtual endpoint: an I/O page table, and the DMA API on top of it
+ *
+ * The host has one in front of its memory, and some boards have one between
+ * the controller and theirs. Addresses are aligned to the power of two above
+ * the size of what they map, as those of iommu-dma are.
+ */
+#include <linux/bitmap.h>
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/dma-map-ops.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+#include <linux/scatterlist.h>
+#include <linux/vmalloc.h>
+
+#include "vep.h"
+
+/* Page table entry: a physical page, and what a device may do with it. */
+#define VEP_PTE_READ		BIT_ULL(0)
+#define VEP_PTE_WRITE		BIT_ULL(1)
+
+/**
+ * vep_iommu_init() - make an address space
+ * @mmu: the IOMMU
+ * @base: its first address
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vep_iommu_init(struct vep_iommu *mmu, u64 base)
+{
+	unsigned long pages = VEP_IOVA_SIZE >> PAGE_SHIFT;
+	u64 *pte __free(kvfree) = kvcalloc(pages, sizeof(*pte), GFP_KERNEL);
+	unsigned long *used = bitmap_zalloc(pages, GFP_KERNEL);
+
+	if (!pte || !used) {
+		bitmap_free(used);
+		return -ENOMEM;
+	}
+
+	mmu->base = base;
+	mmu->pages = pages;
+	mmu->next = 0;
+	mmu->used = used;
+	mmu->pte = no_free_ptr(pte);
+
+	return 0;
+}
+
+/**
+ * vep_iommu_exit() - free an address space
+ * @mmu: the IOMMU
+ */
+void vep_iommu_exit(struct vep_iommu *mmu)
+{
+	bitmap_free(mmu->used);
+	kvfree(mmu->pte);
+	mmu->used = NULL;
+	mmu->pte = NULL;
+}
+
+static unsigned long vep_iommu_room(struct vep_iommu *mmu, unsigned long n)
+{
+	unsigned long mask = roundup_pow_of_two(n) - 1;
+	unsigned long at;
+
+	at = bitmap_find_next_zero_area(mmu->used, mmu->pages, mmu->next, n, mask);
+	if (at + n > mmu->pages)
+		at = bitmap_find_next_zero_area(mmu->used, mmu->pages, 0, n, mask);
+
+	return at;
+}
+
+static u64 vep_iommu_bits(enum dma_data_direction dir)
+{
+	switch (dir) {
+	case DMA_BIDIRECTIONAL:
+		return VEP_PTE_READ | VEP_PTE_WRITE;
+	case DMA_TO_DEVICE:
+		return VEP_PTE_READ;
+	case DMA_FROM_DEVICE:
+		return VEP_PTE_WRITE;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * vep_iommu_map() - let a device reach a physical range
+ * @mmu: the IOMMU
+ * @phys: start, need not be aligned
+ * @size: length
+ * @dir: what the device may do; DMA_FROM_DEVICE is a device that writes
+ *
+ * Return: the address for the device, DMA_MAPPING_ERROR when there is no room.
+ */
+u64 vep_iommu_map(struct vep_iommu *mmu, u64 phys, size_t size,
+		  enum dma_data_direction dir)
+{
+	unsigned long n = PHYS_PFN(offset_in_page(phys) + size + PAGE_SIZE - 1);
+	u64 pte = (phys & PAGE_MASK) | vep_iommu_bits(dir);
+	unsigned long at;
+
+	if (!size || !mmu->used || n > mmu->pages)
+		return DMA_MAPPING_ERROR;
+
+	guard(raw_spinlock_irqsave)(&mmu->lock);
+	at = vep_iommu_room(mmu, n);
+	if (at + n > mmu->pages)
+		return DMA_MAPPING_ERROR;
+
+	bitmap_set(mmu->used, at, n);
+	mmu->next = at + n;
+	for (unsigned long i = 0; i < n; i++, pte += PAGE_SIZE)
+		mmu->pte[at + i] = pte;
+
+	return mmu->base + PFN_PHYS(at) + offset_in_page(phys);
+}
+
+/**
+ * vep_iommu_unmap() - take a range away again
+ * @mmu: the IOMMU
+ * @iova: what vep_iommu_map() returned
+ * @size: the same size
+ *
+ * Returns when the last TLP that used the mapping has landed.
+ */
+void vep_iommu_unmap(struct vep_iommu *mmu, u64 iova, size_t size)
+{
+	unsigned long n = PHYS_PFN(offset_in_page(iova) + size + PAGE_SIZE - 1);
+	unsigned long at = PHYS_PFN(iova - mmu->base);
+
+	if (WARN_ON_ONCE(iova < mmu->base || at >= mmu->pages ||
+			 n > mmu->pages - at))
+		return;
+
+	guard(raw_spinlock_irqsave)(&mmu->lock);
+	WARN_ON_ONCE(find_next_zero_bit(mmu->used, at + n, at) < at + n);
+	bitmap_clear(mmu->used, at, n);
+	memset(&mmu->pte[at], 0, n * sizeof(*mmu->pte));
+}
+
+/**
+ * vep_iommu_translate() - look up one access, which stays within a page
+ * @mmu: the IOMMU
+ * @iova: address the device used
+ * @write: the device writes
+ * @phys: receives the physical address
+ *
+ * Context: with @mmu->lock held.
+ * Return: 0, -EFAULT when nothing is mapped, -EACCES for the wrong direction.
+ */
+int vep_iommu_translate(struct vep_iommu *mmu, u64 iova, bool write, u64 *phys)
+{
+	u64 pte;
+
+	lockdep_assert_held(&mmu->lock);
+
+	if (!mmu->used) {
+		*phys = iova;
+		return 0;
+	}
+	if (iova < mmu->base || PHYS_PFN(iova - mmu->base) >= mmu->pages)
+		return -EFAULT;
+	if (!test_bit(PHYS_PFN(iova - mmu->base), mmu->used))
+		return -EFAULT;
+
+	pte = mmu->pte[PHYS_PFN(iova - mmu->base)];
+	if (!(pte & (write ? VEP_PTE_WRITE : VEP_PTE_READ)))
+		return -EACCES;
+
+	*phys = (pte & PAGE_MASK) | offset_in_page(iova);
+	return 0;
+}
+
+static struct vep_iommu *vep_iommu_of(struct device *dev)
+{
+	if (dev_is_pci(dev))
+		return vep_host_iommu(to_pci_dev(dev));
+
+	return &vep_get()->iommu;
+}
+
+static dma_addr_t vep_map_phys(struct device *dev, phys_addr_t phys,
+			       size_t size, enum dma_data_direction dir,
+			       unsigned long attrs)
+{
+	return vep_iommu_map(vep_iommu_of(dev), phys, size, dir);
+}
+
+static void vep_unmap_phys(struct device *dev, dma_addr_t iova, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs)
+{
+	vep_iommu_unmap(vep_iommu_of(dev), iova, size);
+}
+
+static void *vep_alloc(struct device *dev, size_t size, dma_addr_t *iova,
+		       gfp_t gfp, unsigned long attrs)
+{
+	void *p = alloc_pages_exact(PAGE_ALIGN(size), gfp | __GFP_ZERO);
+
+	if (!p)
+		return NULL;
+
+	*iova = vep_iommu_map(vep_iommu_of(dev), virt_to_phys(p), size,
+			      DMA_BIDIRECTIONAL);
+	if (*iova == DMA_MAPPING_ERROR) {
+		free_pages_exact(p, PAGE_ALIGN(size));
+		return NULL;
+	}
+
+	return p;
+}
+
+static void vep_free(struct device *dev, size_t size, void *p, dma_addr_t iova,
+		     unsigned long attrs)
+{
+	vep_iommu_unmap(vep_iommu_of(dev), iova, size);
+	free_pages_exact(p, PAGE_ALIGN(size));
+}
+
+static void vep_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
+			 enum dma_data_direction dir, unsigned long attrs)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sg(sgl, sg, nents, i)
+		vep_iommu_unmap(vep_iommu_of(dev), sg_dma_address(sg),
+				sg_dma_len(sg));
+}
+
+static int vep_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+		      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sg(sgl, sg, nents, i) {
+		sg->dma_address = vep_iommu_map(vep_iommu_of(dev), sg_phys(sg),
+						sg->length, dir);
+		sg_dma_len(sg) = sg->length;
+		if (sg->dma_address == DMA_MAPPING_ERROR) {
+			vep_unmap_sg(dev, sgl, i, dir, attrs);
+			return -ENOMEM;
+		}
+	}
+
+	return nents;
+}
+
+/* For the devices behind one of the two IOMMUs. */
+const struct dma_map_ops vep_dma_map_ops = {
+	.alloc		= vep_alloc,
+	.free		= vep_free,
+	.alloc_pages_op	= dma_common_alloc_pages,
+	.free_pages	= dma_common_free_pages,
+	.map_phys	= vep_map_phys,
+	.unmap_phys	= vep_unmap_phys,
+	.map_sg		= vep_map_sg,
+	.unmap_sg	= vep_unmap_sg,
+};

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boot a virtual board and read what it printed."""
+
+import os
+import re
+import signal
+import subprocess
+
+from .common import BUILD, LOGS, ROOT, environment
+
+BOARDS = ("rk3588", "rcar-s4", "imx95", "bare")
+
+GUEST = ROOT / "scripts" / "guest"
+
+# What must not be in any log of a kernel
+SPLAT = re.compile(
+    r"\bWARNING: |\bBUG: |\bBUG at |kernel BUG|Kernel panic|Oops|KASAN: |UBSAN: |possible (circular|recursive|irq lock)|"
+    r"Invalid wait context|inconsistent lock state|suspicious RCU|self-detected stall|rcu.*detected stalls|"
+    r"blocked for more than|refcount_t: |(list_add|list_del) corruption|DMA-API: |unreferenced object|"
+    r"sleeping function called|scheduling while atomic|Segmentation fault|irq \d+: nobody cared|vep: fault|"
+    r"Unbalanced enable|Trying to (free already-free|vfree)")
+
+
+class Run:
+    """One boot of one board."""
+
+    def __init__(self, kernel, board, script, name=None, timeout=240, arguments=(), environment_of_guest=None):
+        self.kernel = kernel
+        self.board = board
+        self.script = script
+        self.name = name or f"{kernel.name}-{board}-{script}"
+        self.timeout = timeout
+        self.arguments = list(arguments)
+        self.log = LOGS / f"{self.name}.log"
+        self.text = ""
+        self.status = None
+
+    def _command(self):
+        return [self.kernel.image, "mem=768M", "ncpus=2", "seccomp=on", f"uml_dir={BUILD}/uml/", "rootfstype=hostfs",
+                "root=/dev/root", "ro", f"init={GUEST}/init", "console=tty0", "con0=fd:0,fd:1", "con=null",
+                "panic=-1", f"vep.board={self.board}", f"vep_modules={self.kernel.modules}",
+                f"vep_run={GUEST}/{self.script}", *self.arguments]
+
+    def boot(self):
+        """Run to the end or to the time-out. Afterwards `status` is the script's, or a word."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        (BUILD / "uml").mkdir(parents=True, exist_ok=True)
+        with open(self.log, "wb") as out:
+            process = subprocess.Popen([str(c) for c in self._command()], cwd=BUILD, env=environment(),
+                                       stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                       start_new_session=True)
+            try:
+                process.wait(self.timeout)
+                word = "crashed"
+            except subprocess.TimeoutExpired:
+                word = "timed out"
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        self.text = self.log.read_text(errors="replace").replace("\r", "")
+        match = re.search(r"^vep: exit status (\d+)", self.text, re.M)
+        self.status = int(match.group(1)) if match else word
+        return self
+
+    def splats(self):
+        """Lines that no healthy kernel prints."""
+        return [line for line in self.text.splitlines() if SPLAT.search(line)]
+
+    def section(self, name):
+        """What the guest printed between its marks."""
+        match = re.search(rf"^vep: begin {re.escape(name)}\n(.*?)^vep: end {re.escape(name)}$", self.text, re.M | re.S)
+        return match.group(1) if match else ""
+
+    def stats(self):
+        """The model's counters, by name."""
+        pairs = (line.split() for line in self.section("stats").splitlines())
+        return {p[0]: int(p[1]) for p in pairs if len(p) == 2 and p[1].isdigit()}
+
+
+def parse_ktap(text):
+    """{test: pass, fail or skip} of kselftest output."""
+    results = {}
+    for match in re.finditer(r"^(?:\[ *[\d.]+\] )?(not ok|ok) \d+ (?:- )?(\S+)(.*)$", text, re.M):
+        word, name, rest = match.groups()
+        results[name] = "skip" if "# SKIP" in rest else "fail" if word == "not ok" else "pass"
+    return results
+
+
+def count(results):
+    """(passed, failed, skipped)"""
+    values = list(results.values())
+    return values.count("pass"), values.count("fail"), values.count("skip")

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Trees and kernels: from the repository to something that boots."""
+
+import hashlib
+import shutil
+import time
+from pathlib import Path
+
+from .common import BUILD, LOGS, Fail, jobs, run, say
+
+FRAGMENTS = "drivers/pci/endpoint/kunit/vep"
+SELFTEST = "tools/testing/selftests/pci_endpoint"
+
+
+def prepare_tree(name):
+    """`make tree` or `make upstream`; returns the tree's folder."""
+    folder = {"tree": BUILD / "linux", "upstream": BUILD / "upstream"}[name]
+    log = LOGS / f"{name}.log"
+    log.unlink(missing_ok=True)
+    say(f"preparing {folder.relative_to(BUILD.parent)}")
+    run(["scripts/tree/tree.py", name], log, f"make {name}")
+    return folder
+
+
+class Kernel:
+    """A UML kernel with its modules, built from a tree with configuration fragments."""
+
+    def __init__(self, tree, name, fragments):
+        self.tree = tree
+        self.name = name
+        self.out = BUILD / "um" / name
+        self.fragments = [tree / "arch/um/configs/x86_64_defconfig"]
+        self.fragments += [tree / FRAGMENTS / f for f in fragments]
+        self.log = LOGS / f"build-{name}.log"
+
+    @property
+    def image(self):
+        return self.out / "linux"
+
+    @property
+    def modules(self):
+        return self.out / "mods"
+
+    def _make(self, *arguments, progress=None):
+        run(["make", "-C", self.tree, f"O={self.out}", "ARCH=um", "CC=ccache gcc", "LOCALVERSION=", *arguments],
+            self.log, f"building the kernel {self.name}", progress=progress)
+
+    def _configure(self):
+        stamp = self.out / ".fragments"
+        key = hashlib.sha256(b"".join(f.read_bytes() for f in self.fragments)).hexdigest()
+        if stamp.exists() and stamp.read_text() == key and (self.out / ".config").exists():
+            return
+        run(["scripts/kconfig/merge_config.sh", "-m", "-O", self.out, *self.fragments], self.log,
+            f"configuring the kernel {self.name}", cwd=self.tree)
+        self._make("olddefconfig")
+        stamp.write_text(key)
+
+    def build(self):
+        """Build what changed. Says how far it is from time to time."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.log.unlink(missing_ok=True)
+        say(f"building the kernel {self.name}")
+        self._configure()
+        progress = Progress(f"building the kernel {self.name}")
+        self._make(f"-j{jobs()}", "all", progress=progress)
+        if progress.objects or not self.modules.exists():
+            shutil.rmtree(self.modules, ignore_errors=True)
+            self._make("INSTALL_MOD_STRIP=1", f"INSTALL_MOD_PATH={self.modules}", "modules_install")
+        return self
+
+    def warnings(self):
+        """Compiler warnings in what was built just now."""
+        return [line for line in self.log.read_text(errors="replace").splitlines() if "warning:" in line]
+
+    def key(self):
+        """Changes when something that boots changes."""
+        digest = hashlib.sha256(self.image.read_bytes())
+        for module in sorted(self.modules.rglob("*.ko")):
+            digest.update(module.read_bytes())
+        return digest.hexdigest()
+
+
+class Progress:
+    """Counts objects and says so every half minute."""
+
+    def __init__(self, what):
+        self.what = what
+        self.objects = 0
+        self.last = time.monotonic()
+
+    def __call__(self, line):
+        if line.lstrip().startswith(("CC ", "CC [M]", "LD [M]", "LINK ", "LD ", "DTC ")):
+            self.objects += 1
+        if time.monotonic() - self.last > 30:
+            self.last = time.monotonic()
+            say(f"{self.what}: {self.objects} objects")
+
+
+def build_selftest(tree, name):
+    """The kernel's own test program for the host side. Debian's own headers may be older than it."""
+    log = LOGS / f"selftest-{name}.log"
+    log.unlink(missing_ok=True)
+    headers = BUILD / "headers" / name
+    output = BUILD / "selftest" / name
+    output.mkdir(parents=True, exist_ok=True)
+    program = output / "pci_endpoint_test"
+    sources = [*(tree / SELFTEST).glob("*.c"), tree / "include/uapi/linux/pcitest.h"]
+    if program.exists() and all(s.stat().st_mtime <= program.stat().st_mtime for s in sources):
+        return program
+    say(f"building the kselftest of {name}")
+    # UML has no headers of its own to export.
+    run(["make", "-C", tree, f"O={headers}", "ARCH=x86_64", "headers"], log, "make headers")
+    run(["make", "-C", tree / SELFTEST, f"OUTPUT={output}", "CC=gcc",
+         f"KHDR_INCLUDES=-isystem {headers}/usr/include"], log, "building the kselftest")
+    if not program.exists():
+        raise Fail(f"the kselftest was not built, see {log}")
+    return Path(program)

@@ -505,12 +505,17 @@ static void vep_io_copy_to(void *priv, unsigned int off, const void *buf,
 	m->access(m->v, m->base + off, (void *)buf, size, true);
 }
 
+static void vep_io_unmap(void *priv)
+{
+	kfree(priv);
+}
+
 static const struct logic_iomem_ops vep_io_ops = {
 	.read = vep_io_read,
 	.write = vep_io_write,
 	.copy_from = vep_io_copy_from,
 	.copy_to = vep_io_copy_to,
-	.unmap = kfree,
+	.unmap = vep_io_unmap,
 };
 
 static long vep_io_map(u64 base,

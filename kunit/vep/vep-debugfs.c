@@ -9,6 +9,7 @@
  *   host_write		'FUNC BAR OFFSET SIZE VALUE [COUNT]': the host writes
  *   host_read		'FUNC BAR OFFSET SIZE': the host reads; read it back here
  */
+#include <linux/array_size.h>
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/sched/signal.h>
@@ -38,6 +39,7 @@ static const char * const vep_stat_name[] = {
 	[VEP_STAT_MSI_RING]		= "msi_ring",
 	[VEP_STAT_MSI_STRAY]		= "msi_stray",
 };
+
 static_assert(ARRAY_SIZE(vep_stat_name) == VEP_NR_STATS);
 
 static int vep_board_show(struct seq_file *s, void *unused)

@@ -193,7 +193,7 @@ class Source:
         script = f'set -o pipefail; {first} | {inner} | tar -x --no-same-owner -C "$2" "${{@:3}}"'
         out = run("bash", "-c", script, "bash", self.path, dest, *args)
         if out.returncode:
-            raise Fail(f"{short(self.path)} cannot be unpacked: {last_line(out.stdout)}")
+            raise Fail(f"{short(self.path)} cannot be unpacked: {reason(out.stdout)}")
 
     def copy(self, dest):
         """Copy a directory: of a git tree what git knows of or would, otherwise all but what a build left there."""
@@ -208,7 +208,7 @@ class Source:
                              cwd=self.path, input=b"\0".join(os.fsencode(n) for n in files), check=False,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if out.returncode:
-            raise Fail(f"{self.path} cannot be copied: {last_line(out.stdout)}")
+            raise Fail(f"{self.path} cannot be copied: {reason(out.stdout)}")
         subprocess.run(["chmod", "-R", "u+w", str(dest)], check=True)
 
     def unpack(self, dest):
@@ -250,10 +250,11 @@ class Source:
         return got
 
 
-def last_line(output):
+def reason(output):
     lines = [l for l in output.decode(errors="replace").splitlines() if l.strip()]
     errors = [l for l in lines if l.startswith("E:")] or [l for l in lines if l.startswith("W:")]
-    return (errors or lines or ["no message"])[-1].strip()
+    # apt's first error is the cause, its last one says that there were some.
+    return (errors[:1] or lines[-1:] or ["no message"])[0].strip()
 
 
 def built(rel, entry):
@@ -394,7 +395,7 @@ class Apt:
                     return got
                 why = f"no linux-source in {self.suite} there"
             else:
-                why = last_line(out.stdout)
+                why = reason(out.stdout)
         raise Fail(f"cannot download Linux ({why}); give LINUX_SRC=, a directory or a tarball")
 
     def download(self, series):
@@ -406,7 +407,7 @@ class Apt:
         out = self.call("apt-get", "download", "-q", name, cwd=new)
         debs = list(new.glob("*.deb"))
         if out.returncode or len(debs) != 1:
-            raise Fail(f"cannot download {name} ({last_line(out.stdout)}); give LINUX_SRC=, a directory or a tarball")
+            raise Fail(f"cannot download {name} ({reason(out.stdout)}); give LINUX_SRC=, a directory or a tarball")
         deb = debs[0].rename(self.dir / debs[0].name)
         remove(new)
         return deb
@@ -490,7 +491,7 @@ def apply(pristine, patch, path, name):
         text = out.stdout.decode(errors="replace")
         failed = [int(n) for n in re.findall(r"^Hunk #(\d+) FAILED", text, re.M)]
         if not failed:
-            raise Fail(f"{name}: {last_line(out.stdout)}")
+            raise Fail(f"{name}: {reason(out.stdout)}")
         raise Fail(*(f"{name}: hunk #{n} does not apply to {path}: {headers[n - 1]}" for n in failed))
 
 

@@ -144,6 +144,7 @@ int pci_ep_db_describe_ctrl(struct pci_epf *epf,
  * @set: a set of memory doorbells that has a layout and is in no list yet
  *
  * Context: process, under the core's mutex.
+ * Return: true if they do.
  */
 bool pci_ep_db_words_taken(struct pci_ep_db_set_priv *set)
 {

@@ -27,6 +27,7 @@
 
 #include "pci-ep-doorbell-internal.h"
 
+/* Protects the registry, the list of sets, and what they did to BARs */
 DEFINE_MUTEX(pci_ep_db_mutex);
 LIST_HEAD(pci_ep_db_sets);
 static LIST_HEAD(db_backends);
@@ -169,6 +170,9 @@ static unsigned int db_candidates(struct pci_epf *epf,
 
 static void db_set_destroy(struct pci_ep_db_set_priv *set)
 {
+	if (!set)
+		return;
+
 	bitmap_free(set->enabled);
 	bitmap_free(set->pending);
 	bitmap_free(set->again);
@@ -176,7 +180,8 @@ static void db_set_destroy(struct pci_ep_db_set_priv *set)
 	kfree(set->pub.target);
 	kfree(set);
 }
-DEFINE_FREE(db_set, struct pci_ep_db_set_priv *, if (_T) db_set_destroy(_T))
+
+DEFINE_FREE(db_set, struct pci_ep_db_set_priv *, db_set_destroy(_T))
 
 static struct pci_ep_db_set_priv *db_set_create(struct pci_epf *epf,
 						const struct pci_ep_db_request *req)
@@ -432,6 +437,7 @@ static bool db_begin_end(struct pci_ep_db_set_priv *set)
 
 static bool db_gone(struct pci_ep_db_set_priv *set)
 {
+	/* Pairs with the release in db_evict(): gone has returned. */
 	return smp_load_acquire(&set->state) == PCI_EP_DB_GONE;
 }
 
@@ -474,7 +480,7 @@ void pci_ep_db_free(struct pci_ep_db_set *set)
 
 	/* From gone: the one that called it must not find the set again. */
 	if (!ours && !db_gone(priv)) {
-		smp_store_release(&priv->ender, NULL);
+		WRITE_ONCE(priv->ender, NULL);
 		return;
 	}
 	db_set_destroy(priv);

@@ -457,6 +457,7 @@ void pci_ep_db_disable_one(struct pci_ep_db_set *set, unsigned int index)
 	if (READ_ONCE(priv->runner) == current)
 		return;
 
+	/* Acquire: what the handler did is done for our caller as well. */
 	wait_var_event(&priv->running, smp_load_acquire(&priv->running) != index);
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_disable_one);

@@ -183,12 +183,14 @@ found:
 
 static void msi_pool_put(struct db_msi_pool *pool)
 {
-	if (--pool->users)
+	if (IS_ERR_OR_NULL(pool) || --pool->users)
 		return;
+
 	list_del(&pool->node);
 	msi_pool_destroy(pool);
 }
-DEFINE_FREE(msi_pool, struct db_msi_pool *, if (!IS_ERR_OR_NULL(_T)) msi_pool_put(_T))
+
+DEFINE_FREE(msi_pool, struct db_msi_pool *, msi_pool_put(_T))
 
 static int msi_take(struct db_msi_pool *pool, unsigned int count, unsigned int *first)
 {

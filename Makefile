@@ -9,7 +9,7 @@ unexport MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 .DEFAULT_GOAL := help
 
 # From the command line or the environment to the scripts.
-export LINUX_SRC FORCE ALL
+export LINUX_SRC FORCE ALL BOARD EPF PART
 
 TREE := scripts/tree/tree.py
 
@@ -21,6 +21,8 @@ help:
 	@echo 'make patches    save what was edited in build/linux as .patch files here'
 	@echo '                ALL=1       write all of them anew, also those of files that were not edited'
 	@echo 'make upstream   build/upstream: unmodified Linux with only the virtual endpoint in it'
+	@echo 'make demo       endpoint functions on four virtual boards, and a table; BOARD= and EPF= narrow it'
+	@echo 'make check      everything that proves the project; PART= narrows it to tree, static, kunit, boards, upstream'
 	@echo 'make clean      remove what was built, keep the download (FORCE=1: also edits that were not saved)'
 	@echo 'make distclean  remove build/'
 
@@ -30,3 +32,12 @@ tree upstream patches:
 
 clean distclean:
 	@$(TREE) $@
+
+.PHONY: demo check
+demo:
+	@scripts/packages tree kernel guest
+	@scripts/demo
+
+check:
+	@scripts/packages tree kernel guest check
+	@scripts/check

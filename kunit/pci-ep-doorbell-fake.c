@@ -8,10 +8,12 @@
 #include <linux/delay.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/kthread.h>
+#include <linux/moduleparam.h>
 #include <linux/mount.h>
 #include <linux/platform_device.h>
 #include <linux/preempt.h>
@@ -301,7 +303,7 @@ struct pci_epf *fake_epf_create(struct fake_epc *fake)
 	struct pci_epf *epf;
 	char *name;
 
-	name = kunit_kasprintf(fake->test, GFP_KERNEL, "dbk.%d",
+	name = devm_kasprintf(fake->dev, GFP_KERNEL, "dbk.%d",
 			       atomic_inc_return(&number));
 	KUNIT_ASSERT_NOT_NULL(fake->test, name);
 
@@ -844,14 +846,40 @@ void fake_thread_wait(struct kunit *test, struct fake_thread *thread)
 	FAKE_WAIT(test, &thread->done);
 }
 
-/* A task that is being killed cannot create threads: kthread_create() fails. */
-void fake_kill_self(bool kill)
+/*
+ * A request of a task that is being killed: kthread_create() fails, unless the
+ * thread is there before the task begins to wait for it.
+ */
+int fake_alloc_killed(struct fake_epc *fake, const struct pci_ep_db_request *req)
 {
-	if (!kill) {
-		flush_signals(current);
-		disallow_signal(SIGKILL);
-		return;
-	}
+	unsigned int i;
+	int ret = 0;
+
 	allow_kernel_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
+	for (i = 0; i < 1000 && !ret; i++)
+		ret = fake_alloc_fails(fake, req);
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+
+	return ret;
+}
+
+/* Parameters of what is built in: kernel/params.c */
+extern const struct kernel_param __start___param[], __stop___param[];
+
+/* Set the module parameter storm_percent, return what it was. */
+unsigned int fake_set_storm_percent(struct kunit *test, unsigned int percent)
+{
+	const struct kernel_param *param;
+	unsigned int old;
+
+	for (param = __start___param; param < __stop___param; param++) {
+		if (!strends(param->name, ".storm_percent"))
+			continue;
+		old = *(unsigned int *)param->arg;
+		*(unsigned int *)param->arg = percent;
+		return old;
+	}
+	kunit_skip(test, "the doorbell core is not built in");
 }

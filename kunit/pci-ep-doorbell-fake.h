@@ -269,7 +269,8 @@ int fake_alloc_fails(struct fake_epc *fake, const struct pci_ep_db_request *req)
 void fake_thread_run(struct kunit *test, struct fake_thread *thread,
 		     void (*func)(void *data), void *data);
 void fake_thread_wait(struct kunit *test, struct fake_thread *thread);
-void fake_kill_self(bool kill);
+int fake_alloc_killed(struct fake_epc *fake, const struct pci_ep_db_request *req);
+unsigned int fake_set_storm_percent(struct kunit *test, unsigned int percent);
 
 #define FAKE_WAIT(test, completion)						\
 	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(completion, FAKE_TIMEOUT))

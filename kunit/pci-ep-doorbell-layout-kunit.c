@@ -63,7 +63,7 @@ struct layout_case {
  * struct place - where the oracle found room
  * @found: it did
  * @bar: in which BAR
- * @size: bytes of the BAR
+ * @size: bytes of the BAR, 0 if nobody knows
  * @reg: PCI_EP_DB_FORM_BUS: content of the window's target register
  * @windows: inbound windows beyond those in use
  * @isolated: the host sees nothing but what is around the targets
@@ -161,6 +161,9 @@ static void draw_ctrl(struct layout_case *c)
 
 	c->big = percent(c, 10);
 	c->ctrl.align = c->big ? pow2(c, 12, 16) : pow2(c, 2, 9);
+	/* Controllers without a demand of their own */
+	if (percent(c, 5))
+		c->ctrl.align = 0;
 	c->ctrl.windows = below(c, 3);
 	c->ctrl.dynamic = percent(c, 60);
 	c->req.lend = 0;
@@ -224,6 +227,10 @@ static void draw_request(struct layout_case *c)
 /* Doorbells after the first: at the same place, in a row, or near */
 static u64 draw_next(struct layout_case *c, u64 first, unsigned int i, u32 how)
 {
+	/* Apart by what a 32-bit offset cannot tell */
+	if (c->big && percent(c, 5))
+		return first + SZ_4G;
+
 	switch (how) {
 	case 0:
 		return first;
@@ -350,6 +357,11 @@ static void draw_bar_targets(struct layout_case *c)
 		c->req.bar = bar;
 		if (c->req.offset != PCI_EP_DB_ANY_OFFSET && percent(c, 80))
 			c->req.offset = first & ~(unit(c) - 1);
+	}
+	/* The endpoint core does not know the size of reserved BARs */
+	if (c->ctrl.bar[bar].state == PCI_EP_DB_BAR_RESERVED && percent(c, 50)) {
+		c->ctrl.bar[bar].min_size = 0;
+		c->ctrl.bar[bar].max_size = 0;
 	}
 	for (i = 0; i < c->count; i++) {
 		struct pci_ep_db_target *t = &c->target[i];
@@ -549,7 +561,10 @@ static bool find_words(const struct layout_case *c, struct place *p)
 	return false;
 }
 
-/* What the hardware shows nobody can move, nor hide what is around it */
+/*
+ * What the hardware shows nobody can move, nor hide what is around it. An
+ * unknown size does not tell of any target that it is not there.
+ */
 static bool find_shown(const struct layout_case *c, struct place *p)
 {
 	unsigned int i;
@@ -560,7 +575,7 @@ static bool find_shown(const struct layout_case *c, struct place *p)
 			return false;
 		p->off[i] = c->target[i].bar_offset;
 	}
-	return asked_for(c, p->size, p->off);
+	return asked_for(c, p->size ?: SZ_4G, p->off);
 }
 
 static bool find_in(const struct layout_case *c, struct place *p)
@@ -610,6 +625,8 @@ static void find_best(const struct layout_case *c, struct place *best)
 			p.found = find_in(c, &p);
 			if (p.found && better(c, &p, best))
 				*best = p;
+			if (!size)
+				break;
 		}
 	}
 }
@@ -637,6 +654,8 @@ static const char *wrong_bar(const struct layout_case *c,
 	claim = bar->state == PCI_EP_DB_BAR_FREE;
 	if (l->claim != claim)
 		return "claims a BAR that is set, or not one that is free";
+	if (!bar->max_size)
+		return NULL;
 	if (l->size < bar->min_size || l->size > bar->max_size)
 		return "the BAR cannot be this large, or small";
 	if (l->size & (l->size - 1))
@@ -694,12 +713,14 @@ static const char *unsound(const struct layout_case *c,
 	const char *why = wrong_bar(c, l);
 	u64 off[MAX_COUNT];
 	unsigned int i;
+	u64 size;
 
 	if (why)
 		return why;
+	size = c->ctrl.bar[l->bar].max_size ? l->size : SZ_4G;
 	for (i = 0; i < c->count; i++)
 		off[i] = pci_ep_db_layout_offset(l, c->target, i);
-	if (!asked_for(c, l->size, off))
+	if (!asked_for(c, size, off))
 		return "the offsets are not what was asked for";
 	if (!l->isolated && (c->req.require & PCI_EP_DB_ISOLATED))
 		return "isolation was required";
@@ -748,7 +769,7 @@ static const char *wrong(const struct layout_case *c, const struct place *best,
 	if (!best->found)
 		return "the oracle finds no place";
 	if (l->isolated != best->isolated || l->windows != best->windows ||
-	    l->size != best->size || (int)l->bar != best->bar)
+	    (best->size && l->size != best->size) || (int)l->bar != best->bar)
 		return "there is a better place";
 	return NULL;
 }
@@ -867,11 +888,12 @@ static void layout_oracle_test(struct kunit *test)
  * @target: the first targets
  * @ret: what pci_ep_db_solve() says; the rest is of interest if this is 0
  * @bar: in which BAR
- * @size: bytes of that
+ * @size: bytes of that, 0 if nobody knows
  * @first: offset of the first doorbell
  * @last: offset of the last doorbell; 0 means @first
  * @windows: how many
  * @isolated: whether
+ * @wide: there are such targets only where bus addresses have 64 bits
  */
 struct known_case {
 	const char			*name;
@@ -886,6 +908,7 @@ struct known_case {
 	u32				last;
 	unsigned int			windows;
 	bool				isolated;
+	bool				wide;
 };
 
 #define KNOWN_BAR(_state, _min, _max)					\
@@ -899,12 +922,15 @@ struct known_case {
 #define KNOWN_ANY(_count)						\
 	KNOWN_REQ(_count, NO_BAR, PCI_EP_DB_ANY_OFFSET, 0)
 
-/* RK3588: BAR4 shows the eDMA, an interrupt can be raised at 0xa0 */
-#define RK3588								\
+/*
+ * RK3588: BAR4 shows the eDMA, an interrupt can be raised at 0xa0. The endpoint
+ * core does not know the size of BAR4, the data sheet does.
+ */
+#define RK3588(_min, _max)						\
 	{ .align = SZ_64K, .dynamic = true, .bar = {			\
 		[BAR_0] = KNOWN_BAR(MEMORY, SZ_1M, SZ_1M),		\
 		[BAR_2] = KNOWN_BAR(FREE, SZ_1M, SZ_1G),		\
-		[BAR_4] = KNOWN_BAR(RESERVED, SZ_8K, SZ_8K) } }
+		[BAR_4] = KNOWN_BAR(RESERVED, _min, _max) } }
 
 /* R-Car S4: BAR4 is always 256 B */
 #define RCAR_S4(_state)							\
@@ -913,57 +939,63 @@ struct known_case {
 		[BAR_4] = KNOWN_BAR(_state, SZ_256, SZ_256) } }
 
 /* GITS_TRANSLATER: alone in 64 KiB, behind the control frame */
-#define ITS_FRAME	0x808050000ULL
+#define ITS_FRAME	((dma_addr_t)0x808050000ULL)
 #define ITS_TARGET							\
 	{ .addr = ITS_FRAME + 0x40, .clear_base = ITS_FRAME, .clear_size = SZ_64K }
 
 static const struct known_case known_cases[] = {
 	{
 		.name = "rk3588: shown in BAR4",
-		.ctrl = RK3588, .form = PCI_EP_DB_FORM_BAR,
+		.ctrl = RK3588(0, 0), .form = PCI_EP_DB_FORM_BAR,
 		.req = { KNOWN_ANY(1) },
 		.target = { { .bar = BAR_4, .bar_offset = 0xa0 } },
-		.bar = BAR_4, .size = SZ_8K, .first = 0xa0,
+		.bar = BAR_4, .first = 0xa0,
 	}, {
 		.name = "rk3588: two vectors share the register",
-		.ctrl = RK3588, .form = PCI_EP_DB_FORM_BAR,
+		.ctrl = RK3588(0, 0), .form = PCI_EP_DB_FORM_BAR,
 		.req = { KNOWN_ANY(2) },
 		.target = { { .bar = BAR_4, .bar_offset = 0xa0 },
 			    { .bar = BAR_4, .bar_offset = 0xa0 } },
-		.bar = BAR_4, .size = SZ_8K, .first = 0xa0,
+		.bar = BAR_4, .first = 0xa0,
 	}, {
 		.name = "rk3588: the register is in BAR4 only",
-		.ctrl = RK3588, .form = PCI_EP_DB_FORM_BAR,
+		.ctrl = RK3588(0, 0), .form = PCI_EP_DB_FORM_BAR,
 		.req = { KNOWN_REQ(1, BAR_2, PCI_EP_DB_ANY_OFFSET, 0) },
 		.target = { { .bar = BAR_4, .bar_offset = 0xa0 } },
 		.ret = -ENOSPC,
 	}, {
 		.name = "rk3588: the register is at 0xa0 only",
-		.ctrl = RK3588, .form = PCI_EP_DB_FORM_BAR,
+		.ctrl = RK3588(0, 0), .form = PCI_EP_DB_FORM_BAR,
 		.req = { KNOWN_REQ(1, BAR_4, 0xa4, 0) },
 		.target = { { .bar = BAR_4, .bar_offset = 0xa0 } },
 		.ret = -ENOSPC,
 	}, {
+		.name = "rk3588: up to the end of BAR4",
+		.ctrl = RK3588(SZ_8K, SZ_8K), .form = PCI_EP_DB_FORM_BAR,
+		.req = { KNOWN_ANY(1) },
+		.target = { { .bar = BAR_4, .bar_offset = SZ_8K - 4 } },
+		.bar = BAR_4, .size = SZ_8K, .first = SZ_8K - 4,
+	}, {
 		.name = "rk3588: beyond BAR4",
-		.ctrl = RK3588, .form = PCI_EP_DB_FORM_BAR,
+		.ctrl = RK3588(SZ_8K, SZ_8K), .form = PCI_EP_DB_FORM_BAR,
 		.req = { KNOWN_ANY(1) },
 		.target = { { .bar = BAR_4, .bar_offset = SZ_8K } },
 		.ret = -ENOSPC,
 	}, {
 		.name = "rk3588: BAR4 shows all of the eDMA",
-		.ctrl = RK3588, .form = PCI_EP_DB_FORM_BAR,
+		.ctrl = RK3588(0, 0), .form = PCI_EP_DB_FORM_BAR,
 		.req = { KNOWN_ANY(1), .require = PCI_EP_DB_ISOLATED },
 		.target = { { .bar = BAR_4, .bar_offset = 0xa0 } },
 		.ret = -ENOSPC,
 	}, {
 		.name = "rk3588: no window through the reserved BAR4",
-		.ctrl = RK3588, .form = PCI_EP_DB_FORM_BUS,
+		.ctrl = RK3588(0, 0), .form = PCI_EP_DB_FORM_BUS,
 		.req = { KNOWN_REQ(1, BAR_4, PCI_EP_DB_ANY_OFFSET, 0) },
-		.target = { { .addr = 0xa403800a0ULL } },
+		.target = { { .addr = (dma_addr_t)0xa403800a0ULL } },
 		.ret = -ENOSPC,
 	}, {
 		.name = "rk3588: no memory in the reserved BAR4",
-		.ctrl = RK3588, .form = PCI_EP_DB_FORM_MEMORY,
+		.ctrl = RK3588(0, 0), .form = PCI_EP_DB_FORM_MEMORY,
 		.req = { KNOWN_REQ(1, BAR_4, 0, 0) },
 		.ret = -ENOSPC,
 	}, {
@@ -1122,6 +1154,23 @@ static const struct known_case known_cases[] = {
 		.bar = BAR_0, .size = SZ_1M, .first = 0xffffc, .windows = 1,
 		.isolated = true,
 	}, {
+		.name = "the target is beyond 32 bits of the BAR",
+		.ctrl = { .align = SZ_64K, .dynamic = true, .bar = {
+			[BAR_0] = KNOWN_BAR(LENT, SZ_8G, SZ_8G) } },
+		.form = PCI_EP_DB_FORM_BUS,
+		.req = { KNOWN_ANY(1) },
+		.target = { { .addr = (dma_addr_t)(SZ_4G + 0x40) } },
+		.ret = -ENOSPC, .wide = true,
+	}, {
+		.name = "targets are 4 GiB apart",
+		.ctrl = { .align = SZ_64K, .dynamic = true, .bar = {
+			[BAR_0] = KNOWN_BAR(LENT, SZ_1M, SZ_1M) } },
+		.form = PCI_EP_DB_FORM_BUS,
+		.req = { KNOWN_ANY(2) },
+		.target = { { .addr = 0x10000040 },
+			    { .addr = (dma_addr_t)(SZ_4G + 0x10000040) } },
+		.ret = -ENOSPC, .wide = true,
+	}, {
 		.name = "nvme: in memory that is not lent",
 		.ctrl = { .align = SZ_64K, .bar = {
 			[BAR_0] = KNOWN_BAR(MEMORY, SZ_64K, SZ_64K) } },
@@ -1197,6 +1246,9 @@ static void layout_known_test(struct kunit *test)
 	struct pci_ep_db_layout l;
 	int ret;
 
+	if (k->wide && sizeof(dma_addr_t) < sizeof(u64))
+		kunit_skip(test, "bus addresses are narrower");
+
 	target = kunit_kcalloc(test, count, sizeof(*target), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, target);
 	for (i = 0; i < count && i < ARRAY_SIZE(k->target); i++)
@@ -1211,7 +1263,8 @@ static void layout_known_test(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, (int)l.form, (int)k->form);
 	KUNIT_EXPECT_EQ(test, (int)l.bar, (int)k->bar);
-	KUNIT_EXPECT_EQ(test, l.size, k->size);
+	if (k->size)
+		KUNIT_EXPECT_EQ(test, l.size, k->size);
 	KUNIT_EXPECT_EQ(test, l.windows, k->windows);
 	KUNIT_EXPECT_EQ(test, l.claim,
 			k->ctrl.bar[k->bar].state == PCI_EP_DB_BAR_FREE);
@@ -1261,6 +1314,7 @@ static const struct check_case check_cases[] = {
 	  SET(min_count, 3) },
 	{ "fewest far above count", { SET(count, 3) }, SET(min_count, U32_MAX),
 	  SET(min_count, 0) },
+	{ "stride of one doorbell", {}, SET(stride, 2), SET(stride, 4) },
 	{ "stride 1", { SET(count, 2) }, SET(stride, 1), SET(stride, 0) },
 	{ "stride 2", { SET(count, 2) }, SET(stride, 2), SET(stride, 4) },
 	{ "stride 3", { SET(count, 2) }, SET(stride, 3), SET(stride, 4) },

@@ -186,6 +186,7 @@ static int vep_reg_step(u32 off, size_t len)
 	return (off & 4) || len < 8 ? 4 : 8;
 }
 
+/* The registers, for a CPU or another bus master */
 static int vep_reg_access(struct vep *v, u64 phys, void *buf, size_t len,
 			  bool write)
 {

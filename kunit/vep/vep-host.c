@@ -186,7 +186,7 @@ static int vep_host_probe(struct vep_host *h)
  */
 int vep_host_create(struct vep *v)
 {
-	struct vep_host *h __free(kfree) = kzalloc_obj(*h);
+	struct vep_host *h = kzalloc_obj(*h);
 	int ret;
 
 	if (!h)
@@ -196,7 +196,7 @@ int vep_host_create(struct vep *v)
 	raw_spin_lock_init(&h->iommu.lock);
 	ret = vep_iommu_init(&h->iommu, VEP_HOST_IOVA);
 	if (ret)
-		return ret;
+		goto err_free;
 	ret = vep_msi_init(&h->msi, VEP_HOST_MSIS, VEP_HOST_MSI,
 			   &v->stat[VEP_STAT_HOST_MSI]);
 	if (ret)
@@ -204,6 +204,7 @@ int vep_host_create(struct vep *v)
 	ret = vep_msi_create_host(&h->msi);
 	if (ret)
 		goto err_msi;
+
 	h->nb.notifier_call = vep_host_notify;
 	ret = bus_register_notifier(&pci_bus_type, &h->nb);
 	if (ret)
@@ -214,7 +215,6 @@ int vep_host_create(struct vep *v)
 
 	v->host = h;
 	v->host_ops = &vep_host_ops;
-	retain_and_null_ptr(h);
 
 	return 0;
 
@@ -224,5 +224,7 @@ err_msi:
 	vep_msi_exit(&h->msi);
 err_iommu:
 	vep_iommu_exit(&h->iommu);
+err_free:
+	kfree(h);
 	return ret;
 }

@@ -32,22 +32,16 @@
  */
 int vep_iommu_init(struct vep_iommu *mmu, u64 base)
 {
-	unsigned long pages = VEP_IOVA_SIZE >> PAGE_SHIFT;
-	u64 *pte __free(kvfree) = kvcalloc(pages, sizeof(*pte), GFP_KERNEL);
-	unsigned long *used = bitmap_zalloc(pages, GFP_KERNEL);
-
-	if (!pte || !used) {
-		bitmap_free(used);
-		return -ENOMEM;
-	}
-
 	mmu->base = base;
-	mmu->pages = pages;
+	mmu->pages = VEP_IOVA_SIZE >> PAGE_SHIFT;
 	mmu->next = 0;
-	mmu->used = used;
-	mmu->pte = no_free_ptr(pte);
+	mmu->used = bitmap_zalloc(mmu->pages, GFP_KERNEL);
+	mmu->pte = kvcalloc(mmu->pages, sizeof(*mmu->pte), GFP_KERNEL);
+	if (mmu->used && mmu->pte)
+		return 0;
 
-	return 0;
+	vep_iommu_exit(mmu);
+	return -ENOMEM;
 }
 
 /**

@@ -571,4 +571,5 @@ static struct kunit_suite vep_test_suite = {
 	.name = "vep",
 	.test_cases = vep_test_cases,
 };
+
 kunit_test_suite(vep_test_suite);

@@ -372,7 +372,7 @@ struct vep {
 	struct work_struct link_work;
 	void (*notify)(void *data, bool up);
 	void *notify_data;
-	struct mutex debug_lock;
+	struct mutex debug_lock;	/* debug_read */
 	u64 debug_read;
 	atomic_long_t stat[VEP_NR_STATS];
 };

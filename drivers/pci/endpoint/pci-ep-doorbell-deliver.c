@@ -660,6 +660,9 @@ int pci_ep_db_start_delivery(struct pci_ep_db_set_priv *set)
 	int ret;
 
 	set->worker = NULL;
+	/* What a backend that could not go on left behind is not for this one. */
+	bitmap_zero(set->pending, set->pub.req.count);
+	atomic64_set(&set->busy, 0);
 	if (set->pub.req.can_sleep && !set->offer.process) {
 		set->worker = db_run_worker(set);
 		if (IS_ERR(set->worker)) {

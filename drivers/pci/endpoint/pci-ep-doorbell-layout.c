@@ -50,11 +50,11 @@ static bool db_offset_valid(const struct pci_ep_db_request *req)
 	u32 align = max_t(u32, req->align, sizeof(u32));
 	u64 span = (u64)(req->count - 1) * db_stride(req) + sizeof(u32);
 
-	if (!is_power_of_2(align))
+	if (req->align && !is_power_of_2(req->align))
 		return false;
 	if (req->stride && !IS_ALIGNED(req->stride, sizeof(u32)))
 		return false;
-	if (req->count > 1 && req->stride && !IS_ALIGNED(req->stride, align))
+	if (req->stride && req->count > 1 && !IS_ALIGNED(req->stride, align))
 		return false;
 	if (req->offset == PCI_EP_DB_ANY_OFFSET)
 		return span <= U32_MAX;
@@ -149,11 +149,13 @@ static bool db_window_covers(const struct pci_ep_db_target *target,
 			     unsigned int count,
 			     const struct pci_ep_db_layout *layout)
 {
+	/* Offsets of doorbells have 32 bits, BARs may be larger. */
+	u64 reach = min_t(u64, layout->size, BIT_ULL(32));
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
 		if (target[i].addr < layout->base ||
-		    target[i].addr - layout->base >= layout->size)
+		    target[i].addr - layout->base >= reach)
 			return false;
 
 	return true;
@@ -282,8 +284,8 @@ static void db_try_bar(const struct pci_ep_db_layout_ctrl *ctrl,
 	const struct pci_ep_db_layout layout = {
 		.form = PCI_EP_DB_FORM_BAR,
 		.bar = bar,
-		/* The hardware says where; the size of the BAR is not known. */
-		.size = BIT_ULL(32),
+		/* The hardware says where, and may not say how large it is. */
+		.size = ctrl->bar[bar].min_size ?: BIT_ULL(32),
 	};
 	unsigned int i;
 

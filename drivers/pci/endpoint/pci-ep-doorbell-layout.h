@@ -33,7 +33,8 @@ enum pci_ep_db_bar_state {
  * struct pci_ep_db_layout_bar - a BAR, as the solver sees it
  * @state: see &enum pci_ep_db_bar_state
  * @min_size: bytes, a power of two; the size the BAR has, or for
- *	PCI_EP_DB_BAR_FREE the smallest it can be given
+ *	PCI_EP_DB_BAR_FREE the smallest it can be given; 0 if it is not known,
+ *	as for PCI_EP_DB_BAR_RESERVED
  * @max_size: bytes, a power of two; the largest it can be given, equal to
  *	@min_size where there is no choice
  */
@@ -48,7 +49,7 @@ struct pci_ep_db_layout_bar {
  * @bar: the BARs of the function
  * @align: bytes, a power of two that the address a window produces for the
  *	start of a BAR must be a multiple of, besides the size of the BAR: BAR
- *	match mode, pcie-designware.c:670
+ *	match mode, pcie-designware.c:670; 0 if there is no such demand
  * @windows: inbound windows that are left
  * @dynamic: the mapping of a BAR that is set can be replaced
  */

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PCI endpoint doorbells: tests of the backends poll, embedded, and msi
+ *
+ * The MSI controller that msi needs is a model of its own: the boards of the
+ * virtual endpoint have it. Here is only what msi refuses.
+ */
+
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "pci-ep-doorbell-fake.h"
+
+struct backends_test {
+	struct fake_epc		*fake;
+	struct fake_log		*log;
+	struct fake_state	before;
+	unsigned int		reg;
+};
+
+static int backends_init(struct kunit *test)
+{
+	struct backends_test *bt = kunit_kzalloc(test, sizeof(*bt), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bt);
+	bt->fake = fake_epc_create(test);
+	bt->log = fake_log_create(bt->fake);
+	fake_save(bt->fake, &bt->before);
+	test->priv = bt;
+
+	return 0;
+}
+
+/* poll */
+
+static struct pci_ep_db_set *poll_set(struct kunit *test, enum pci_ep_db_kind kind,
+				      unsigned int count, enum pci_barno bar, u8 lend)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = fake_request(bt->log, kind, count, PCI_EP_DB_POLL);
+
+	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_POLL))
+		kunit_skip(test, "no poll backend");
+	req.can_sleep = true;
+	req.bar = bar;
+	req.lend = lend;
+	if (bar == FAKE_MEM_BAR && !lend)
+		req.offset = 0x1000;
+
+	return fake_alloc(bt->fake, &req);
+}
+
+/* Ring the last doorbell ten times, each after the one before was delivered. */
+static void poll_rings(struct kunit *test, struct pci_ep_db_set *set, enum pci_ep_db_kind kind)
+{
+	struct backends_test *bt = test->priv;
+	unsigned int i, last = pci_ep_db_count(set) - 1;
+
+	KUNIT_EXPECT_EQ(test, bt->before.threads + 1, fake_threads());
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	for (i = 1; i <= 10; i++) {
+		KUNIT_ASSERT_EQ(test, 0, fake_ring_value(bt->fake, set, last, i));
+		FAKE_WAIT(test, &bt->log->called);
+	}
+	pci_ep_db_disable(set);
+	KUNIT_EXPECT_EQ(test, 10, atomic_read(&bt->log->calls));
+	KUNIT_EXPECT_EQ(test, last, bt->log->index[9]);
+	KUNIT_EXPECT_EQ(test, kind == PCI_EP_DB_KICK ? 0 : 10, bt->log->value[9]);
+	KUNIT_EXPECT_TRUE(test, bt->log->sleepable);
+	fake_free(bt->fake, set);
+	fake_expect_as_before(bt->fake, &bt->before);
+}
+
+static void poll_kick_claimed(struct kunit *test)
+{
+	poll_rings(test, poll_set(test, PCI_EP_DB_KICK, 4, NO_BAR, 0), PCI_EP_DB_KICK);
+}
+
+static void poll_value_named(struct kunit *test)
+{
+	poll_rings(test, poll_set(test, PCI_EP_DB_VALUE, 4, FAKE_MEM_BAR, 0),
+		   PCI_EP_DB_VALUE);
+}
+
+static void poll_mailbox_lent(struct kunit *test)
+{
+	poll_rings(test, poll_set(test, PCI_EP_DB_MAILBOX, 4, FAKE_MEM_BAR,
+				  BIT(FAKE_MEM_BAR)), PCI_EP_DB_MAILBOX);
+}
+
+/* A ring that comes while nothing is enabled, and the thread sleeps for good */
+static void poll_wakes(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_set *set = poll_set(test, PCI_EP_DB_KICK, 1, NO_BAR, 0);
+
+	usleep_range(5000, 6000);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&bt->log->called, HZ / 20));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	FAKE_WAIT(test, &bt->log->called);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->log->calls));
+}
+
+/* Two sets of one function do not hear each other. */
+static void poll_two_sets(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_set *one = poll_set(test, PCI_EP_DB_KICK, 1, NO_BAR, 0);
+	struct fake_log *log = bt->log, *other = fake_log_create(bt->fake);
+	struct pci_ep_db_set *two;
+
+	bt->log = other;
+	two = poll_set(test, PCI_EP_DB_KICK, 1, NO_BAR, 0);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(one));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(two));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, two, 0));
+	FAKE_WAIT(test, &other->called);
+	fake_free(bt->fake, two);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&log->calls));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, one, 0));
+	FAKE_WAIT(test, &log->called);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&other->calls));
+}
+
+/* A request that fails after poll made its thread leaves none. */
+static void poll_undo(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = fake_request(bt->log, PCI_EP_DB_KICK, 1,
+						    PCI_EP_DB_POLL);
+
+	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_POLL))
+		kunit_skip(test, "no poll backend");
+	bt->fake->fail_set_bar = BIT(0);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
+	KUNIT_EXPECT_TRUE(test, fake_refused(test, "poll", "setting the BAR: -ENOSPC"));
+	fake_expect_as_before(bt->fake, &bt->before);
+
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_killed(bt->fake, &req));
+	KUNIT_EXPECT_TRUE(test, fake_refused(test, "poll", "allocation: -EINTR"));
+	fake_expect_as_before(bt->fake, &bt->before);
+	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(bt->fake, &req));
+	fake_expect_as_before(bt->fake, &bt->before);
+}
+
+struct poll_storm {
+	struct task_struct	*task;
+	u64			spent;
+};
+
+/* A host that rings again at once, for ever */
+static void poll_ring_again(struct fake_log *log, struct pci_ep_db_set *set,
+			    unsigned int index, u32 value)
+{
+	struct poll_storm *storm = log->data;
+
+	WRITE_ONCE(storm->task, current);
+	WRITE_ONCE(storm->spent, current->se.sum_exec_runtime);
+	fake_ring(log->fake, set, index);
+}
+
+/* A storm costs a bounded share of a CPU: looking for rings counts as well. */
+static void poll_storm_share(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	unsigned int percent = fake_set_storm_percent(test, 10);
+	struct poll_storm storm = {};
+	struct pci_ep_db_set *set;
+	u64 spent, start, elapsed;
+
+	set = poll_set(test, PCI_EP_DB_KICK, 2048, NO_BAR, 0);
+	bt->log->hook = poll_ring_again;
+	bt->log->data = &storm;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, set, 0));
+	FAKE_WAIT(test, &bt->log->called);
+	msleep(100);
+	spent = READ_ONCE(storm.spent);
+	start = ktime_get_ns();
+	msleep(500);
+	spent = READ_ONCE(storm.spent) - spent;
+	elapsed = ktime_get_ns() - start;
+	pci_ep_db_disable(set);
+	fake_set_storm_percent(test, percent);
+	kunit_info(test, "%llu ns of %llu ns\n", spent, elapsed);
+	/* Three times what was set is generous. */
+	KUNIT_EXPECT_LT(test, spent * 100, elapsed * 30);
+	KUNIT_EXPECT_GT(test, atomic_read(&bt->log->calls), 10);
+}
+
+static struct kunit_case poll_cases[] = {
+	KUNIT_CASE(poll_kick_claimed),
+	KUNIT_CASE(poll_value_named),
+	KUNIT_CASE(poll_mailbox_lent),
+	KUNIT_CASE(poll_wakes),
+	KUNIT_CASE(poll_two_sets),
+	KUNIT_CASE(poll_undo),
+	KUNIT_CASE(poll_storm_share),
+	{}
+};
+
+static struct kunit_suite poll_suite = {
+	.name = "pci-ep-doorbell-poll",
+	.init = backends_init,
+	.test_cases = poll_cases,
+};
+
+/* embedded */
+
+static int embedded_init(struct kunit *test)
+{
+	struct backends_test *bt;
+	u64 addr = FAKE_MMIO + 0xa0;
+
+	backends_init(test);
+	bt = test->priv;
+	bt->reg = fake_add_reg(bt->fake, addr + FAKE_IOVA, 0, 0);
+	bt->fake->num_aux = 1;
+	bt->fake->aux[0] = (struct pci_epc_aux_resource) {
+		.type = PCI_EPC_AUX_DOORBELL_MMIO,
+		.phys_addr = addr,
+		.size = sizeof(u32),
+		.bar = NO_BAR,
+		.u.db_mmio.irq = bt->fake->irq[0].virq,
+	};
+
+	return 0;
+}
+
+static struct pci_ep_db_request embedded_request(struct kunit *test, unsigned int count)
+{
+	struct backends_test *bt = test->priv;
+
+	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_EMBEDDED))
+		kunit_skip(test, "no embedded backend");
+
+	return fake_request(bt->log, PCI_EP_DB_KICK, count, PCI_EP_DB_EMBEDDED);
+}
+
+/* One ring: every enabled doorbell is told, as nobody knows which it was. */
+static void embedded_rings(struct kunit *test, const struct pci_ep_db_request *req)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_set *set = fake_alloc(bt->fake, req);
+
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_caps(set));
+	KUNIT_EXPECT_EQ(test, 1, fake_requested(bt->fake));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->fake->reg[bt->reg].writes));
+	KUNIT_EXPECT_EQ(test, pci_ep_db_count(set), atomic_read(&bt->log->calls));
+	fake_free(bt->fake, set);
+	fake_expect_as_before(bt->fake, &bt->before);
+}
+
+static void embedded_window(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 3);
+
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_DMA_OPS))
+		kunit_skip(test, "no fake IOMMU");
+	embedded_rings(test, &req);
+	bt->fake->features.align = SZ_64K;
+	atomic_set(&bt->log->calls, 0);
+	atomic_set(&bt->fake->reg[bt->reg].writes, 0);
+	req.bar = FAKE_MEM_BAR;
+	req.lend = BIT(FAKE_MEM_BAR);
+	embedded_rings(test, &req);
+}
+
+static void embedded_fixed(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 3);
+	struct pci_ep_db_location loc;
+	struct pci_ep_db_set *set;
+
+	bt->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	bt->fake->reg[bt->reg].bar = BAR_4;
+	bt->fake->reg[bt->reg].offset = 0xa0;
+	bt->fake->aux[0].bar = BAR_4;
+	bt->fake->aux[0].bar_offset = 0xa0;
+	embedded_rings(test, &req);
+	/* No window was made. */
+	KUNIT_EXPECT_EQ(test, 1, bt->fake->set_bars);
+
+	set = fake_alloc(bt->fake, &req);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_location(set, 2, &loc));
+	KUNIT_EXPECT_EQ(test, BAR_4, loc.bar);
+	KUNIT_EXPECT_EQ(test, 0xa0, loc.offset);
+}
+
+/* The line is one for all: each holder hears every ring, until it leaves. */
+static void embedded_shared(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 1);
+	struct fake_log *other = fake_log_create(bt->fake);
+	struct pci_ep_db_set *one, *two;
+
+	bt->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	bt->fake->reg[bt->reg].bar = BAR_4;
+	bt->fake->aux[0].bar = BAR_4;
+	one = fake_alloc(bt->fake, &req);
+	req.priv = other;
+	req.can_sleep = true;
+	two = fake_alloc(bt->fake, &req);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(one));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(two));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, one, 0));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->log->calls));
+	FAKE_WAIT(test, &other->called);
+	fake_free(bt->fake, two);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, one, 0));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&bt->log->calls));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&other->calls));
+}
+
+static irqreturn_t dma_handler(int irq, void *data)
+{
+	atomic_inc(data);
+
+	return IRQ_HANDLED;
+}
+
+/* The DMA driver has the line as well, and may come and go. */
+static void embedded_with_dma(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 1);
+	atomic_t dma = ATOMIC_INIT(0);
+	int irq = bt->fake->irq[0].virq;
+	struct pci_ep_db_set *set;
+
+	bt->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	bt->fake->aux[0].bar = BAR_4;
+	KUNIT_ASSERT_EQ(test, 0, request_irq(irq, dma_handler, IRQF_SHARED, "dma", &dma));
+	set = fake_alloc(bt->fake, &req);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	generic_handle_irq_safe(irq);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&dma));
+	/* A hint */
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->log->calls));
+	fake_free(bt->fake, set);
+	generic_handle_irq_safe(irq);
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&dma));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->log->calls));
+	free_irq(irq, &dma);
+}
+
+static void expect_embedded_refused(struct kunit *test, const struct pci_ep_db_request *req,
+				    const char *reason)
+{
+	struct backends_test *bt = test->priv;
+
+	KUNIT_EXPECT_EQ_MSG(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, req), "%s", reason);
+	KUNIT_EXPECT_TRUE_MSG(test, fake_refused(test, "embedded", reason), "%s", reason);
+	fake_expect_as_before(bt->fake, &bt->before);
+	KUNIT_EXPECT_EQ(test, 1, bt->fake->set_bars);
+}
+
+static void embedded_refusals(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 2);
+	struct pci_epc_aux_resource good = bt->fake->aux[0];
+
+	bt->fake->num_aux = 0;
+	expect_embedded_refused(test, &req, "no doorbell register");
+	bt->fake->num_aux = -EOPNOTSUPP;
+	expect_embedded_refused(test, &req, "no doorbell register");
+	bt->fake->num_aux = -EIO;
+	expect_embedded_refused(test, &req, "-EIO");
+	bt->fake->num_aux = 1;
+	bt->fake->aux[0].type = PCI_EPC_AUX_DOORBELL_MMIO + 1;
+	expect_embedded_refused(test, &req, "no doorbell register");
+	bt->fake->aux[0] = good;
+	bt->fake->aux[0].u.db_mmio.irq = 0;
+	expect_embedded_refused(test, &req, "no interrupt");
+	bt->fake->aux[0].u.db_mmio.irq = -ENXIO;
+	expect_embedded_refused(test, &req, "no interrupt");
+	bt->fake->aux[0] = good;
+	bt->fake->aux[0].phys_addr += 2;
+	expect_embedded_refused(test, &req, "not aligned");
+	bt->fake->aux[0] = good;
+
+	req.require = PCI_EP_DB_DISTINCT;
+	expect_embedded_refused(test, &req, "told apart");
+	req.require = PCI_EP_DB_EXACT;
+	expect_embedded_refused(test, &req, "when nobody rang");
+	req.require = PCI_EP_DB_ISOLATED;
+	expect_embedded_refused(test, &req, "no place");
+	req.require = 0;
+	req.kind = PCI_EP_DB_VALUE;
+	expect_embedded_refused(test, &req, "value");
+}
+
+static void embedded_undo(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 2);
+
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_DMA_OPS))
+		kunit_skip(test, "no fake IOMMU");
+	bt->fake->fail_map = true;
+	expect_embedded_refused(test, &req, "allocation: -EIO");
+	bt->fake->fail_map = false;
+	/* The register is mapped, but its line belongs to somebody who does not share. */
+	KUNIT_ASSERT_EQ(test, 0, request_irq(bt->fake->irq[0].virq, dma_handler, 0, "dma", bt));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&bt->fake->maps));
+	free_irq(bt->fake->irq[0].virq, bt);
+	bt->fake->fail_set_bar = BIT(0);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
+	fake_expect_as_before(bt->fake, &bt->before);
+	embedded_rings(test, &req);
+}
+
+static struct kunit_case embedded_cases[] = {
+	KUNIT_CASE(embedded_window),
+	KUNIT_CASE(embedded_fixed),
+	KUNIT_CASE(embedded_shared),
+	KUNIT_CASE(embedded_with_dma),
+	KUNIT_CASE(embedded_refusals),
+	KUNIT_CASE(embedded_undo),
+	{}
+};
+
+static struct kunit_suite embedded_suite = {
+	.name = "pci-ep-doorbell-embedded",
+	.init = embedded_init,
+	.test_cases = embedded_cases,
+};
+
+/* msi */
+
+static void msi_refusals(struct kunit *test)
+{
+	struct backends_test *bt = test->priv;
+	struct pci_ep_db_request req = fake_request(bt->log, PCI_EP_DB_KICK, 1, PCI_EP_DB_MSI);
+	struct pci_epf *first = bt->fake->epf;
+
+	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_MSI))
+		kunit_skip(test, "no msi backend");
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
+	KUNIT_EXPECT_TRUE(test, fake_refused(test, "msi", "msi-map names no MSI controller"));
+
+	/* Nor is there one for another function. */
+	bt->fake->epf = fake_epf_create(bt->fake);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
+	KUNIT_EXPECT_TRUE(test, fake_refused(test, "msi", "msi-map") ||
+				fake_refused(test, "msi", "function 1"));
+	bt->fake->epf = first;
+	fake_expect_as_before(bt->fake, &bt->before);
+}
+
+static struct kunit_case msi_cases[] = {
+	KUNIT_CASE(msi_refusals),
+	{}
+};
+
+static struct kunit_suite msi_suite = {
+	.name = "pci-ep-doorbell-msi",
+	.init = backends_init,
+	.test_cases = msi_cases,
+};
+
+kunit_test_suites(&poll_suite, &embedded_suite, &msi_suite);
+
+MODULE_LICENSE("GPL");

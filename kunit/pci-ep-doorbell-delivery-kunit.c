@@ -1,0 +1,903 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PCI endpoint doorbells: tests of delivery, from a ring to the handler
+ */
+
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/irq.h>
+#include <linux/kthread.h>
+
+#include "pci-ep-doorbell-fake.h"
+
+struct delivery_test {
+	struct fake_epc		*fake;
+	struct fake_log		*log;
+	struct fake_backend	*bus;
+	struct fake_backend	*memory;
+};
+
+static int delivery_init(struct kunit *test)
+{
+	struct delivery_test *dt = kunit_kzalloc(test, sizeof(*dt), GFP_KERNEL);
+	struct fake_epc *fake = fake_epc_create(test);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, dt);
+	dt->fake = fake;
+	dt->log = fake_log_create(fake);
+	dt->bus = fake_backend_create(fake, "bus", PCI_EP_DB_FORM_BUS);
+	dt->memory = fake_backend_create(fake, "memory", PCI_EP_DB_FORM_MEMORY);
+	for (i = 0; i < 4; i++)
+		fake_add_reg(fake, FAKE_MMIO + 0x40, i, i);
+	test->priv = dt;
+
+	return 0;
+}
+
+/* A set of interrupts */
+static struct pci_ep_db_set *irq_set(struct delivery_test *dt, unsigned int count,
+				     bool can_sleep)
+{
+	struct pci_ep_db_request req = fake_request(dt->log, PCI_EP_DB_KICK, count,
+						    PCI_EP_DB_CONTROLLER);
+
+	req.can_sleep = can_sleep;
+	fake_backend_register(dt->bus);
+
+	return fake_alloc(dt->fake, &req);
+}
+
+/* A set of words, for which the test looks with pci_ep_db_poll() */
+static struct pci_ep_db_set *word_set(struct delivery_test *dt, enum pci_ep_db_kind kind,
+				      unsigned int count)
+{
+	struct pci_ep_db_request req = fake_request(dt->log, kind, count,
+						    PCI_EP_DB_CONTROLLER);
+
+	fake_backend_register(dt->memory);
+
+	return fake_alloc(dt->fake, &req);
+}
+
+static void expect_calls(struct kunit *test, int calls)
+{
+	struct delivery_test *dt = test->priv;
+
+	KUNIT_EXPECT_EQ(test, calls, atomic_read(&dt->log->calls));
+}
+
+static void delivery_disabled_at_first(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 2, false);
+
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_idle(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	expect_calls(test, 0);
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_enable_one(set, 1));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_idle(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	expect_calls(test, 1);
+	KUNIT_EXPECT_EQ(test, 1, dt->log->index[0]);
+	KUNIT_EXPECT_EQ(test, 0, dt->log->value[0]);
+}
+
+/* Rings that came while it was disabled are delivered when it is enabled, as one. */
+static void delivery_kept_while_disabled(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	FAKE_WAIT(test, &dt->log->called);
+	expect_calls(test, 1);
+	pci_ep_db_disable(set);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&dt->log->called, HZ / 20));
+	expect_calls(test, 1);
+}
+
+static void delivery_kept_while_disabled_word(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_KICK, 2);
+	int wakes = atomic_read(&dt->memory->wakes);
+
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_GT(test, atomic_read(&dt->memory->wakes), wakes);
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
+	expect_calls(test, 1);
+	KUNIT_EXPECT_EQ(test, 1, dt->log->index[0]);
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	expect_calls(test, 1);
+}
+
+/* The host rings while the handler runs for the ring before. */
+static void ring_again(struct fake_log *log, struct pci_ep_db_set *set,
+		       unsigned int index, u32 value)
+{
+	if (atomic_read(&log->calls) == 1)
+		fake_ring_value(log->fake, set, index, set->target[index].data ?: value + 1);
+}
+
+static void delivery_ring_during_handler(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 2, true);
+
+	dt->log->hook = ring_again;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	FAKE_WAIT(test, &dt->log->called);
+	FAKE_WAIT(test, &dt->log->called);
+	expect_calls(test, 2);
+}
+
+static void delivery_ring_during_handler_word(struct kunit *test)
+{
+	static const enum pci_ep_db_kind kinds[] = {
+		PCI_EP_DB_KICK, PCI_EP_DB_VALUE, PCI_EP_DB_MAILBOX,
+	};
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		set = word_set(dt, kinds[i], 1);
+		atomic_set(&dt->log->calls, 0);
+		dt->log->hook = ring_again;
+		KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+		KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 7));
+		KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
+		KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
+		KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+		expect_calls(test, 2);
+		fake_free(dt->fake, set);
+		fake_backend_unregister(dt->memory);
+	}
+}
+
+static void delivery_mailbox_counts(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_MAILBOX, 1);
+	u32 i, value;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	for (i = 1; i <= 1000; i++) {
+		KUNIT_ASSERT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, i));
+		KUNIT_ASSERT_TRUE(test, pci_ep_db_poll(set));
+		KUNIT_ASSERT_EQ(test, 0, pci_ep_db_value(set, 0, &value));
+		KUNIT_ASSERT_EQ(test, 0, value);
+	}
+	expect_calls(test, 1000);
+	KUNIT_EXPECT_EQ(test, 5, dt->log->value[4]);
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+}
+
+static void delivery_mailbox_equal_commands(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_MAILBOX, 1);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 0xcafe));
+		pci_ep_db_poll(set);
+		KUNIT_EXPECT_EQ(test, 0xcafe, dt->log->value[i]);
+	}
+	/* Zero is no command. */
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 0));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	expect_calls(test, 2);
+}
+
+/* A command that comes while the handler is at its budget does not replace the one before. */
+static void leave_another(struct fake_log *log, struct pci_ep_db_set *set,
+			  unsigned int index, u32 value)
+{
+	if (atomic_read(&log->calls) == 1)
+		fake_ring_value(log->fake, set, index, 2);
+}
+
+static void delivery_mailbox_again(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_MAILBOX, 1);
+	unsigned int i;
+
+	dt->log->hook = leave_another;
+	atomic_set(&dt->log->again, 1);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 1));
+	for (i = 0; i < 4; i++)
+		pci_ep_db_poll(set);
+	expect_calls(test, 3);
+	KUNIT_EXPECT_EQ(test, 1, dt->log->value[0]);
+	KUNIT_EXPECT_EQ(test, 1, dt->log->value[1]);
+	KUNIT_EXPECT_EQ(test, 2, dt->log->value[2]);
+}
+
+static void delivery_value(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 2);
+	u32 value;
+
+	/* What came before is known, but can be read. */
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 1, 11));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_value(set, 1, &value));
+	KUNIT_EXPECT_EQ(test, 11, value);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 1, 11));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	expect_calls(test, 0);
+
+	/* Zero is a value as any other, and the newest one counts. */
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 1, 12));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 1, 0));
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
+	expect_calls(test, 1);
+	KUNIT_EXPECT_EQ(test, 1, dt->log->index[0]);
+	KUNIT_EXPECT_EQ(test, 0, dt->log->value[0]);
+	KUNIT_EXPECT_EQ(test, -EINVAL, pci_ep_db_value(set, 2, &value));
+}
+
+static void delivery_value_while_disabled(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 1);
+	u32 value;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	pci_ep_db_disable(set);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 21));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_value(set, 0, &value));
+	KUNIT_EXPECT_EQ(test, 21, value);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	/* Enabling what is enabled does not take a new baseline: no ring gets lost. */
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 22));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
+	expect_calls(test, 1);
+}
+
+static void delivery_rearm(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 1);
+	u32 value;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_rearm(set, 0, 5));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_value(set, 0, &value));
+	KUNIT_EXPECT_EQ(test, 5, value);
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 0));
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
+	expect_calls(test, 1);
+	KUNIT_EXPECT_EQ(test, -EINVAL, pci_ep_db_rearm(set, 1, 5));
+}
+
+static void rearm_thread(void *data)
+{
+	struct pci_ep_db_set *set = data;
+	u32 i;
+
+	for (i = 0; i < 20000; i++)
+		pci_ep_db_rearm(set, 0, i);
+}
+
+/* What the EPF writes is never a ring, whenever the scan looks. */
+static void delivery_rearm_against_scan(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 1);
+	struct fake_thread thread;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	fake_thread_run(test, &thread, rearm_thread, set);
+	while (!completion_done(&thread.done)) {
+		pci_ep_db_poll(set);
+		cond_resched();
+	}
+	fake_thread_wait(test, &thread);
+	expect_calls(test, 0);
+}
+
+/* pci_ep_db_rearm() stores what is not a ring, for words that idle at zero as well. */
+static void delivery_rearm_is_no_ring(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_MAILBOX, 1);
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	pci_ep_db_rearm(set, 0, 0x55);
+	pci_ep_db_poll(set);
+	expect_calls(test, 0);
+}
+
+static void delivery_no_content(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	u32 value;
+
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, pci_ep_db_value(set, 0, &value));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, pci_ep_db_rearm(set, 0, 1));
+}
+
+struct disable_arg {
+	struct pci_ep_db_set	*set;
+	int			index;
+};
+
+static void disable_thread(void *data)
+{
+	struct disable_arg *arg = data;
+
+	if (arg->index < 0)
+		pci_ep_db_disable(arg->set);
+	else
+		pci_ep_db_disable_one(arg->set, arg->index);
+}
+
+/* The handler is blocked: disable must not return. */
+static void disable_waits(struct kunit *test, struct pci_ep_db_set *set, int index)
+{
+	struct delivery_test *dt = test->priv;
+	struct disable_arg arg = { set, index };
+	struct fake_thread thread;
+
+	dt->log->block = true;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	FAKE_WAIT(test, &dt->log->entered);
+	/* A second ring, which must not be delivered any more */
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+
+	fake_thread_run(test, &thread, disable_thread, &arg);
+	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&thread.done, HZ / 10));
+	complete_all(&dt->log->release);
+	fake_thread_wait(test, &thread);
+	expect_calls(test, 1);
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	usleep_range(20000, 30000);
+	expect_calls(test, 1);
+}
+
+static void delivery_disable_one_waits(struct kunit *test)
+{
+	disable_waits(test, irq_set(test->priv, 2, true), 1);
+}
+
+static void delivery_disable_all_waits(struct kunit *test)
+{
+	disable_waits(test, irq_set(test->priv, 2, true), -1);
+}
+
+static void free_set_thread(void *data)
+{
+	pci_ep_db_free(data);
+}
+
+static void delivery_free_waits(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_request req = fake_request(dt->log, PCI_EP_DB_KICK, 1,
+						    PCI_EP_DB_CONTROLLER);
+	struct pci_ep_db_set *set;
+	struct fake_thread thread;
+
+	fake_backend_register(dt->bus);
+	req.can_sleep = true;
+	set = pci_ep_db_alloc(dt->fake->epf, &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
+	dt->log->block = true;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	FAKE_WAIT(test, &dt->log->entered);
+	fake_thread_run(test, &thread, free_set_thread, set);
+	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&thread.done, HZ / 10));
+	KUNIT_EXPECT_EQ(test, 0, dt->bus->frees);
+	complete_all(&dt->log->release);
+	fake_thread_wait(test, &thread);
+	KUNIT_EXPECT_EQ(test, 1, dt->bus->frees);
+	expect_calls(test, 1);
+}
+
+static void disable_from_handler(struct fake_log *log, struct pci_ep_db_set *set,
+				 unsigned int index, u32 value)
+{
+	unsigned long which = (unsigned long)log->data;
+
+	if (atomic_read(&log->calls) > 1)
+		return;
+	/* Both were rung, and the handler runs for one of them. */
+	fake_ring(log->fake, set, index);
+	if (which)
+		pci_ep_db_disable(set);
+	else
+		pci_ep_db_disable_one(set, index);
+}
+
+static void delivery_disable_in_handler(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 2, true);
+
+	dt->log->hook = disable_from_handler;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	FAKE_WAIT(test, &dt->log->called);
+	pci_ep_db_disable(set);
+	expect_calls(test, 1);
+	/* What came meanwhile was kept. */
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	FAKE_WAIT(test, &dt->log->called);
+	expect_calls(test, 2);
+}
+
+static void delivery_disable_all_in_handler(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_KICK, 3);
+	unsigned int i;
+
+	dt->log->hook = disable_from_handler;
+	dt->log->data = (void *)1;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, i));
+	pci_ep_db_poll(set);
+	pci_ep_db_poll(set);
+	expect_calls(test, 1);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	pci_ep_db_poll(set);
+	expect_calls(test, 4);
+}
+
+static void enable_the_other(struct fake_log *log, struct pci_ep_db_set *set,
+			     unsigned int index, u32 value)
+{
+	if (!index)
+		pci_ep_db_enable_one(set, 1);
+}
+
+static void delivery_enable_in_handler(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 2, false);
+
+	dt->log->hook = enable_the_other;
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	FAKE_WAIT(test, &dt->log->called);
+	FAKE_WAIT(test, &dt->log->called);
+	expect_calls(test, 2);
+	KUNIT_EXPECT_EQ(test, 1, dt->log->index[1]);
+}
+
+static void free_from_handler(struct fake_log *log, struct pci_ep_db_set *set,
+			      unsigned int index, u32 value)
+{
+	pci_ep_db_free(set);
+}
+
+/* A handler may not free its set: it is told so, and nothing else happens. */
+static void delivery_free_in_handler(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_KICK, 1);
+
+	dt->log->hook = free_from_handler;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	pci_ep_db_poll(set);
+	expect_calls(test, 1);
+	KUNIT_EXPECT_EQ(test, 0, dt->memory->frees);
+}
+
+static void again_irq(struct kunit *test, bool can_sleep)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 1, can_sleep);
+	unsigned int i;
+
+	/* More often than the core goes on without a pause */
+	atomic_set(&dt->log->again, 9);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	for (i = 0; i < 10; i++)
+		FAKE_WAIT(test, &dt->log->called);
+	pci_ep_db_disable(set);
+	expect_calls(test, 10);
+}
+
+static void delivery_again(struct kunit *test)
+{
+	again_irq(test, false);
+}
+
+static void delivery_again_sleeping(struct kunit *test)
+{
+	again_irq(test, true);
+}
+
+static void delivery_again_word(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 1);
+	unsigned int i;
+
+	atomic_set(&dt->log->again, 9);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 3));
+	for (i = 0; i < 20; i++)
+		pci_ep_db_poll(set);
+	expect_calls(test, 10);
+	KUNIT_EXPECT_EQ(test, 3, dt->log->value[9]);
+}
+
+static void delivery_can_sleep(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 1, true);
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	fake_irq_hard(dt->fake, 0, 1000);
+	FAKE_WAIT(test, &dt->log->called);
+	KUNIT_EXPECT_TRUE(test, dt->log->sleepable);
+	KUNIT_EXPECT_FALSE(test, dt->log->hard);
+}
+
+static void delivery_hard(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	unsigned int threads = fake_threads();
+
+	KUNIT_EXPECT_EQ(test, 0, threads);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	fake_irq_hard(dt->fake, 0, 1000);
+	FAKE_WAIT(test, &dt->log->called);
+	KUNIT_EXPECT_TRUE(test, dt->log->hard);
+}
+
+/* Where it is not known who was rung, all that are enabled are told. */
+static void delivery_not_distinct(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set;
+
+	dt->bus->offer.caps = 0;
+	dt->bus->offer.irq_shared = true;
+	set = irq_set(dt, 3, false);
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_caps(set) & PCI_EP_DB_DISTINCT);
+	KUNIT_EXPECT_EQ(test, 1, fake_requested(dt->fake));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, 0));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, 2));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	expect_calls(test, 2);
+	KUNIT_EXPECT_EQ(test, 0, dt->log->index[0]);
+	KUNIT_EXPECT_EQ(test, 2, dt->log->index[1]);
+}
+
+/* What a storm left behind, and what the handler saw of it */
+struct storm {
+	atomic_t	rings;
+	atomic_t	seen;
+	unsigned int	cost;
+};
+
+static void storm_handler(struct fake_log *log, struct pci_ep_db_set *set,
+			  unsigned int index, u32 value)
+{
+	struct storm *storm = log->data;
+
+	atomic_set(&storm->seen, atomic_read(&storm->rings));
+	if (storm->cost)
+		udelay(storm->cost);
+}
+
+static void expect_storm_delivered(struct kunit *test, struct storm *storm)
+{
+	unsigned long timeout = jiffies + FAKE_TIMEOUT;
+
+	while (atomic_read(&storm->seen) != atomic_read(&storm->rings) &&
+	       time_before(jiffies, timeout))
+		usleep_range(100, 200);
+	KUNIT_EXPECT_EQ(test, atomic_read(&storm->rings), atomic_read(&storm->seen));
+}
+
+/* A source that rings without end is silenced; what it rang is delivered. */
+static void delivery_storm(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	struct irq_data *data = irq_get_irq_data(dt->fake->irq[0].virq);
+	unsigned long end = jiffies + HZ / 5;
+	struct storm storm = { .cost = 200 };
+	bool throttled = false, masked = false;
+
+	dt->log->hook = storm_handler;
+	dt->log->data = &storm;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	while (time_before(jiffies, end)) {
+		atomic_inc(&storm.rings);
+		fake_ring(dt->fake, set, 0);
+		throttled |= pci_ep_db_throttled(set);
+		masked |= irqd_irq_disabled(data);
+	}
+	KUNIT_EXPECT_TRUE(test, throttled);
+	KUNIT_EXPECT_TRUE(test, masked);
+	KUNIT_EXPECT_LT(test, atomic_read(&dt->log->calls), atomic_read(&storm.rings));
+	expect_storm_delivered(test, &storm);
+	KUNIT_EXPECT_FALSE(test, irqd_irq_disabled(data));
+}
+
+/* A line with other holders must not be masked, and nothing is lost either. */
+static void delivery_storm_shared(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	unsigned long end = jiffies + HZ / 5;
+	struct storm storm = { .cost = 200 };
+	struct pci_ep_db_set *set;
+	struct irq_data *data = irq_get_irq_data(dt->fake->irq[0].virq);
+	bool throttled = false, masked = false;
+
+	dt->bus->offer.irq_shared = true;
+	set = irq_set(dt, 1, false);
+	dt->log->hook = storm_handler;
+	dt->log->data = &storm;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	while (time_before(jiffies, end)) {
+		atomic_inc(&storm.rings);
+		fake_ring(dt->fake, set, 0);
+		throttled |= pci_ep_db_throttled(set);
+		masked |= irqd_irq_disabled(data);
+	}
+	KUNIT_EXPECT_TRUE(test, throttled);
+	KUNIT_EXPECT_FALSE(test, masked);
+	expect_storm_delivered(test, &storm);
+}
+
+/* Freed while it is throttled: the next holder of the IRQ finds it enabled. */
+static void delivery_free_throttled(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_request req = fake_request(dt->log, PCI_EP_DB_KICK, 1,
+						    PCI_EP_DB_CONTROLLER);
+	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	pci_ep_db_account(set, 100 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	fake_free(dt->fake, set);
+
+	atomic_set(&dt->log->calls, 0);
+	set = fake_alloc(dt->fake, &req);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	FAKE_WAIT(test, &dt->log->called);
+	expect_calls(test, 1);
+}
+
+struct ringer {
+	struct hrtimer		timer;
+	struct fake_epc		*fake;
+	bool			stop;
+};
+
+static enum hrtimer_restart ringer_timer(struct hrtimer *timer)
+{
+	struct ringer *ringer = container_of(timer, struct ringer, timer);
+
+	if (READ_ONCE(ringer->stop))
+		return HRTIMER_NORESTART;
+	generic_handle_irq_safe(ringer->fake->irq[0].virq);
+	hrtimer_forward_now(timer, ns_to_ktime(20 * NSEC_PER_USEC));
+
+	return HRTIMER_RESTART;
+}
+
+static void ringer_start(struct ringer *ringer, struct fake_epc *fake)
+{
+	ringer->fake = fake;
+	ringer->stop = false;
+	hrtimer_setup(&ringer->timer, ringer_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	hrtimer_start(&ringer->timer, 0, HRTIMER_MODE_REL_HARD);
+}
+
+static void ringer_stop(struct ringer *ringer)
+{
+	WRITE_ONCE(ringer->stop, true);
+	hrtimer_cancel(&ringer->timer);
+}
+
+/* The host rings on while the set is freed, many times. */
+static void free_during_rings(struct kunit *test, bool can_sleep)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_request req = fake_request(dt->log, PCI_EP_DB_KICK, 1,
+						    PCI_EP_DB_CONTROLLER);
+	struct pci_ep_db_set *set;
+	struct ringer ringer;
+	unsigned int i;
+	int calls;
+
+	fake_backend_register(dt->bus);
+	req.can_sleep = can_sleep;
+	ringer_start(&ringer, dt->fake);
+	for (i = 0; i < 20; i++) {
+		set = pci_ep_db_alloc(dt->fake->epf, &req);
+		if (IS_ERR(set))
+			break;
+		reinit_completion(&dt->log->called);
+		pci_ep_db_enable(set);
+		wait_for_completion_timeout(&dt->log->called, HZ);
+		pci_ep_db_free(set);
+		calls = atomic_read(&dt->log->calls);
+		usleep_range(500, 600);
+		if (atomic_read(&dt->log->calls) != calls)
+			break;
+	}
+	ringer_stop(&ringer);
+	KUNIT_EXPECT_EQ(test, 20, i);
+	KUNIT_EXPECT_GE(test, atomic_read(&dt->log->calls), 20);
+}
+
+static void delivery_free_during_rings(struct kunit *test)
+{
+	free_during_rings(test, false);
+}
+
+static void delivery_free_during_rings_sleeping(struct kunit *test)
+{
+	free_during_rings(test, true);
+}
+
+/* As above, for disable: whenever it has returned there is silence. */
+static void delivery_disable_during_rings(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	struct ringer ringer;
+	unsigned int i;
+	int calls = 0;
+
+	ringer_start(&ringer, dt->fake);
+	for (i = 0; i < 100; i++) {
+		reinit_completion(&dt->log->called);
+		pci_ep_db_enable(set);
+		wait_for_completion_timeout(&dt->log->called, HZ);
+		pci_ep_db_disable(set);
+		calls = atomic_read(&dt->log->calls);
+		usleep_range(100, 150);
+		if (atomic_read(&dt->log->calls) != calls)
+			break;
+	}
+	ringer_stop(&ringer);
+	KUNIT_EXPECT_EQ(test, 100, i);
+	KUNIT_EXPECT_GE(test, calls, 100);
+}
+
+static void toggle_thread(void *data)
+{
+	struct pci_ep_db_set *set = data;
+	unsigned int i;
+
+	for (i = 0; i < 500; i++) {
+		pci_ep_db_disable(set);
+		pci_ep_db_enable(set);
+		usleep_range(10, 20);
+	}
+}
+
+/* Whatever disable and enable do meanwhile, the last ring gets through. */
+static void delivery_none_lost(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = irq_set(dt, 1, true);
+	struct fake_thread thread;
+	struct storm storm = {};
+	unsigned int i;
+
+	dt->log->hook = storm_handler;
+	dt->log->data = &storm;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	for (i = 0; i < 10; i++) {
+		fake_thread_run(test, &thread, toggle_thread, set);
+		while (!completion_done(&thread.done)) {
+			atomic_inc(&storm.rings);
+			fake_ring(dt->fake, set, 0);
+			usleep_range(20, 50);
+		}
+		fake_thread_wait(test, &thread);
+		expect_storm_delivered(test, &storm);
+	}
+}
+
+/* Several functions of one controller */
+static void delivery_two_functions(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_epf *second = fake_epf_create(dt->fake);
+	struct fake_log *log = fake_log_create(dt->fake);
+	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_MAILBOX, 1,
+						    PCI_EP_DB_CONTROLLER);
+	struct pci_ep_db_set *one = word_set(dt, PCI_EP_DB_MAILBOX, 1), *two;
+
+	two = pci_ep_db_alloc(second, &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, two);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(one));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(two));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, two, 0, 2));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(one));
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(two));
+	pci_ep_db_free(two);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, one, 0, 1));
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(one));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->calls));
+	expect_calls(test, 1);
+}
+
+static struct kunit_case delivery_cases[] = {
+	KUNIT_CASE(delivery_disabled_at_first),
+	KUNIT_CASE(delivery_kept_while_disabled),
+	KUNIT_CASE(delivery_kept_while_disabled_word),
+	KUNIT_CASE(delivery_ring_during_handler),
+	KUNIT_CASE(delivery_ring_during_handler_word),
+	KUNIT_CASE(delivery_mailbox_counts),
+	KUNIT_CASE(delivery_mailbox_equal_commands),
+	KUNIT_CASE(delivery_mailbox_again),
+	KUNIT_CASE(delivery_value),
+	KUNIT_CASE(delivery_value_while_disabled),
+	KUNIT_CASE(delivery_rearm),
+	KUNIT_CASE(delivery_rearm_against_scan),
+	KUNIT_CASE(delivery_rearm_is_no_ring),
+	KUNIT_CASE(delivery_no_content),
+	KUNIT_CASE(delivery_disable_one_waits),
+	KUNIT_CASE(delivery_disable_all_waits),
+	KUNIT_CASE(delivery_free_waits),
+	KUNIT_CASE(delivery_disable_in_handler),
+	KUNIT_CASE(delivery_disable_all_in_handler),
+	KUNIT_CASE(delivery_enable_in_handler),
+	KUNIT_CASE(delivery_free_in_handler),
+	KUNIT_CASE(delivery_again),
+	KUNIT_CASE(delivery_again_sleeping),
+	KUNIT_CASE(delivery_again_word),
+	KUNIT_CASE(delivery_can_sleep),
+	KUNIT_CASE(delivery_hard),
+	KUNIT_CASE(delivery_not_distinct),
+	KUNIT_CASE(delivery_storm),
+	KUNIT_CASE(delivery_storm_shared),
+	KUNIT_CASE(delivery_free_throttled),
+	KUNIT_CASE(delivery_free_during_rings),
+	KUNIT_CASE(delivery_free_during_rings_sleeping),
+	KUNIT_CASE(delivery_disable_during_rings),
+	KUNIT_CASE(delivery_none_lost),
+	KUNIT_CASE(delivery_two_functions),
+	{}
+};
+
+static struct kunit_suite delivery_suite = {
+	.name = "pci-ep-doorbell-delivery",
+	.init = delivery_init,
+	.test_cases = delivery_cases,
+};
+
+kunit_test_suites(&delivery_suite);
+
+MODULE_LICENSE("GPL");

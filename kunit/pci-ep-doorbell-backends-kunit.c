@@ -454,7 +454,7 @@ static void msi_refusals(struct kunit *test)
 	bt->fake->epf = fake_epf_create(bt->fake);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "msi", "msi-map") ||
-				fake_refused(test, "msi", "function 1"));
+			  fake_refused(test, "msi", "function 1"));
 	bt->fake->epf = first;
 	fake_expect_as_before(bt->fake, &bt->before);
 }

@@ -15,6 +15,7 @@
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
 #include <linux/mount.h>
+#include <linux/panic.h>
 #include <linux/platform_device.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
@@ -304,7 +305,7 @@ struct pci_epf *fake_epf_create(struct fake_epc *fake)
 	char *name;
 
 	name = devm_kasprintf(fake->dev, GFP_KERNEL, "dbk.%d",
-			       atomic_inc_return(&number));
+			      atomic_inc_return(&number));
 	KUNIT_ASSERT_NOT_NULL(fake->test, name);
 
 	epf = pci_epf_create(name);
@@ -317,6 +318,14 @@ struct pci_epf *fake_epf_create(struct fake_epc *fake)
 	return epf;
 }
 
+/* A test that makes the kernel warn has found something. */
+static void fake_expect_no_warning(void *data)
+{
+	struct fake_epc *fake = data;
+
+	KUNIT_EXPECT_FALSE(fake->test, test_taint(TAINT_WARN));
+}
+
 struct fake_epc *fake_epc_create(struct kunit *test)
 {
 	struct fake_epc *fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
@@ -326,6 +335,9 @@ struct fake_epc *fake_epc_create(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->test = test;
 	fake->features.dynamic_inbound_mapping = true;
+	if (!test_taint(TAINT_WARN))
+		KUNIT_ASSERT_EQ(test, 0,
+				kunit_add_action_or_reset(test, fake_expect_no_warning, fake));
 	fake_irqs_create(fake);
 
 	pdev = kunit_platform_device_alloc(test, "fake-epc", atomic_inc_return(&number));
@@ -732,7 +744,7 @@ static enum pci_ep_db_return fake_handler(struct pci_ep_db_set *set, unsigned in
 	fake_log_call(log, index, value);
 	if (set->req.can_sleep) {
 		usleep_range(1, 2);
-		log->sleepable = !in_atomic() && !irqs_disabled();
+		log->sleepable = preemptible();
 	}
 	if (log->hook)
 		log->hook(log, set, index, value);

@@ -167,7 +167,7 @@ static void poll_ring_again(struct fake_log *log, struct pci_ep_db_set *set,
 static void poll_storm_share(struct kunit *test)
 {
 	struct backends_test *bt = test->priv;
-	unsigned int percent = fake_set_storm_percent(test, 10);
+	unsigned int percent = fake_set_storm_percent(10);
 	struct poll_storm storm = {};
 	struct pci_ep_db_set *set;
 	u64 spent, start, elapsed;
@@ -185,7 +185,7 @@ static void poll_storm_share(struct kunit *test)
 	spent = READ_ONCE(storm.spent) - spent;
 	elapsed = ktime_get_ns() - start;
 	pci_ep_db_disable(set);
-	fake_set_storm_percent(test, percent);
+	fake_set_storm_percent(percent);
 	kunit_info(test, "%llu ns of %llu ns\n", spent, elapsed);
 	/* Three times what was set is generous. */
 	KUNIT_EXPECT_LT(test, spent * 100, elapsed * 30);

@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 
 #include "pci-ep-doorbell-fake.h"
+#include "pci-ep-doorbell-internal.h"
 
 /* Interrupts */
 
@@ -877,21 +878,8 @@ int fake_alloc_killed(struct fake_epc *fake, const struct pci_ep_db_request *req
 	return ret;
 }
 
-/* Parameters of what is built in: kernel/params.c */
-extern const struct kernel_param __start___param[], __stop___param[];
-
 /* Set the module parameter storm_percent, return what it was. */
-unsigned int fake_set_storm_percent(struct kunit *test, unsigned int percent)
+unsigned int fake_set_storm_percent(unsigned int percent)
 {
-	const struct kernel_param *param;
-	unsigned int old;
-
-	for (param = __start___param; param < __stop___param; param++) {
-		if (!strends(param->name, ".storm_percent"))
-			continue;
-		old = *(unsigned int *)param->arg;
-		*(unsigned int *)param->arg = percent;
-		return old;
-	}
-	kunit_skip(test, "the doorbell core is not built in");
+	return xchg(&pci_ep_db_storm_percent, percent);
 }

@@ -270,7 +270,7 @@ void fake_thread_run(struct kunit *test, struct fake_thread *thread,
 		     void (*func)(void *data), void *data);
 void fake_thread_wait(struct kunit *test, struct fake_thread *thread);
 int fake_alloc_killed(struct fake_epc *fake, const struct pci_ep_db_request *req);
-unsigned int fake_set_storm_percent(struct kunit *test, unsigned int percent);
+unsigned int fake_set_storm_percent(unsigned int percent);
 
 #define FAKE_WAIT(test, completion)						\
 	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(completion, FAKE_TIMEOUT))

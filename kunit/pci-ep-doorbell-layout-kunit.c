@@ -21,7 +21,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../pci-ep-doorbell-layout.h"
+#include "pci-ep-doorbell-layout.h"
 
 #define CASES		200000
 #define MAX_COUNT	6

@@ -3,12 +3,14 @@
  * PCI endpoint doorbells: tests of requests that are refused or fail half-way
  */
 
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/io.h>
 #include <linux/interrupt.h>
 #include <linux/sizes.h>
 
 #include "pci-ep-doorbell-fake.h"
+#include "pci-ep-doorbell-internal.h"
 
 struct request_test {
 	struct fake_epc		*fake;
@@ -263,6 +265,11 @@ static void undo_irqs(struct kunit *test, struct fake_backend *fb,
 	expect_undone(test, fb, req, "targets: -ENXIO");
 }
 
+static struct kthread_worker *no_worker(struct pci_ep_db_set_priv *set)
+{
+	return ERR_PTR(-EAGAIN);
+}
+
 /* The thread for handlers that sleep cannot be created. */
 static void undo_thread(struct kunit *test, struct fake_backend *fb,
 			struct pci_ep_db_request *req)
@@ -273,7 +280,9 @@ static void undo_thread(struct kunit *test, struct fake_backend *fb,
 
 	req->can_sleep = true;
 	fake_save(rt->fake, &before);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_killed(rt->fake, req));
+	kunit_activate_static_stub(test, pci_ep_db_run_worker, no_worker);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(rt->fake, req));
+	kunit_deactivate_static_stub(test, pci_ep_db_run_worker);
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, fb->backend.name, "interrupt or thread"));
 	KUNIT_EXPECT_EQ(test, fb->allocs - allocs, fb->frees - frees);
 	fake_expect_as_before(rt->fake, &before);

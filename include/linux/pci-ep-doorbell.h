@@ -137,7 +137,8 @@ typedef enum pci_ep_db_return (*pci_ep_db_handler_t)(struct pci_ep_db_set *set,
  * @handler: called for rings
  * @gone: called in process context when the backend went away: every call on
  *	the set but pci_ep_db_free() gives -ENODEV from then on, late rings of
- *	the host reach nobody. May be NULL. May free the set.
+ *	the host reach nobody. May be NULL. May free the set; must not wait for
+ *	somebody else who frees it.
  * @priv: for @handler and @gone
  *
  * BARs that hold no memory of the EPF yet may be claimed by the core, with
@@ -276,9 +277,10 @@ struct pci_ep_db_set {
  * @query: say what could be given to this request, without taking anything.
  *	A negative errno and a reason if nothing.
  * @alloc: take what the set needs; may lower &struct pci_ep_db_set count down
- *	to req.min_count. Sets target[].irq where there are IRQs.
- * @get_targets: the IRQs are requested now: tell address and data. NULL for
- *	PCI_EP_DB_FORM_MEMORY. A negative errno makes the request fail.
+ *	to req.min_count. Sets target[].irq where there are IRQs. Of words of
+ *	memory the core may take fewer still before @start.
+ * @get_targets: the IRQs are requested now: tell address and data. May be NULL
+ *	for PCI_EP_DB_FORM_MEMORY only.
  * @free: undo @alloc
  * @start: the targets are placed, all doorbells are disabled: begin to watch.
  *	May be NULL.

@@ -95,6 +95,19 @@ static void db_describe_bar(const struct pci_epf *epf,
 	db_describe_use(epf, bar, out);
 }
 
+/* From the first doorbell to the end of the last one, of the fewest wanted */
+static u64 db_fewest_span(const struct pci_ep_db_request *req)
+{
+	unsigned int fewest = req->min_count ?: req->count;
+	u32 stride = req->stride;
+
+	/* Kicks may share an offset, values cannot. */
+	if (!stride && req->kind != PCI_EP_DB_KICK)
+		stride = max_t(u32, req->align, sizeof(u32));
+
+	return (u64)(fewest - 1) * stride + sizeof(u32);
+}
+
 /**
  * pci_ep_db_describe_ctrl() - describe a controller to the solver
  * @epf: the function whose BARs they are
@@ -133,34 +146,44 @@ int pci_ep_db_describe_ctrl(struct pci_epf *epf,
 		return 0;
 
 	b = &ctrl->bar[req->bar];
-	if (b->max_size && (u64)req->offset + sizeof(u32) > b->max_size)
+	if (b->max_size && req->offset + db_fewest_span(req) > b->max_size)
 		return -EINVAL;
 
 	return 0;
 }
 
+/* Is the word at this offset one of the set's? */
+static bool db_has_word(const struct pci_ep_db_set_priv *set, u32 offset)
+{
+	const struct pci_ep_db_layout *layout = &set->layout;
+	u32 distance = offset - layout->first;
+
+	return offset >= layout->first && !(distance % layout->stride) &&
+	       distance / layout->stride < set->pub.count;
+}
+
 /**
- * pci_ep_db_words_taken() - do the words of a set overlap those of another
+ * pci_ep_db_words_taken() - does a set use words of another
  * @set: a set of memory doorbells that has a layout and is in no list yet
  *
  * Context: process, under the core's mutex.
- * Return: true if they do.
+ * Return: true if it does.
  */
 bool pci_ep_db_words_taken(struct pci_ep_db_set_priv *set)
 {
-	const struct pci_ep_db_layout *a = &set->layout;
-	u64 a_end = a->first + (u64)(set->pub.count - 1) * a->stride + sizeof(u32);
 	struct pci_ep_db_set_priv *other;
+	unsigned int i;
 
 	list_for_each_entry(other, &pci_ep_db_sets, node) {
-		const struct pci_ep_db_layout *b = &other->layout;
-		u64 b_end = b->first + (u64)(other->pub.count - 1) * b->stride +
-			    sizeof(u32);
+		if (other->pub.epf != set->pub.epf ||
+		    other->layout.bar != set->layout.bar ||
+		    other->layout.form != PCI_EP_DB_FORM_MEMORY)
+			continue;
 
-		if (other->pub.epf == set->pub.epf && b->bar == a->bar &&
-		    b->form == PCI_EP_DB_FORM_MEMORY &&
-		    a->first < b_end && b->first < a_end)
-			return true;
+		for (i = 0; i < set->pub.count; i++)
+			if (db_has_word(other, pci_ep_db_layout_offset(&set->layout,
+								       NULL, i)))
+				return true;
 	}
 
 	return false;
@@ -224,6 +247,16 @@ static int db_place_window(struct pci_ep_db_set_priv *set)
 	return ret;
 }
 
+/* Free the memory of a claimed BAR, but not what the EPF set before. */
+static void db_free_space(struct pci_ep_db_set_priv *set)
+{
+	struct pci_epf *epf = set->pub.epf;
+	struct pci_epf_bar *bar = &epf->bar[set->layout.bar];
+
+	pci_epf_free_space(epf, bar->addr, set->layout.bar, PRIMARY_INTERFACE);
+	bar->flags = set->bar.flags;
+}
+
 static int db_claim_memory(struct pci_ep_db_set_priv *set)
 {
 	const struct pci_ep_db_layout *layout = &set->layout;
@@ -233,6 +266,7 @@ static int db_claim_memory(struct pci_ep_db_set_priv *set)
 	int ret;
 
 	features = pci_epc_get_features(epf->epc, epf->func_no, epf->vfunc_no);
+	set->bar.flags = epf->bar[layout->bar].flags;
 	addr = pci_epf_alloc_space(epf, layout->size, layout->bar, features,
 				   PRIMARY_INTERFACE);
 	if (!addr)
@@ -240,7 +274,7 @@ static int db_claim_memory(struct pci_ep_db_set_priv *set)
 
 	ret = db_set_bar(epf, &epf->bar[layout->bar]);
 	if (ret)
-		pci_epf_free_space(epf, addr, layout->bar, PRIMARY_INTERFACE);
+		db_free_space(set);
 
 	return ret;
 }
@@ -309,7 +343,7 @@ void pci_ep_db_unplace(struct pci_ep_db_set_priv *set)
 	} else if (layout->form == PCI_EP_DB_FORM_MEMORY && layout->claim) {
 		/* The window goes first: the host must not reach freed memory. */
 		db_clear_bar(epf, bar);
-		pci_epf_free_space(epf, bar->addr, layout->bar, PRIMARY_INTERFACE);
+		db_free_space(set);
 	}
 
 	if (set->scratch)

@@ -77,11 +77,14 @@ static int db_rank(const struct pci_ep_db_request *req, enum pci_ep_db_type type
 	return -1;
 }
 
-static int db_check_offer(const struct pci_ep_db_request *req,
+static int db_check_offer(const struct pci_ep_db_backend *backend,
+			  const struct pci_ep_db_request *req,
 			  struct pci_ep_db_offer *offer)
 {
 	u32 missing = req->require & ~offer->caps;
 
+	if (offer->form != PCI_EP_DB_FORM_MEMORY && !backend->ops->get_targets)
+		return pci_ep_db_refuse(offer, "it does not say where its targets are");
 	if (req->kind != PCI_EP_DB_KICK && offer->form != PCI_EP_DB_FORM_MEMORY)
 		return pci_ep_db_refuse(offer, "the value that the host writes does not arrive");
 	if (missing & PCI_EP_DB_DISTINCT)
@@ -112,14 +115,9 @@ static int db_query(struct pci_ep_db_backend *backend, struct pci_epf *epf,
 
 	ret = backend->ops->query(backend, epf, req, offer);
 	if (!ret)
-		ret = db_check_offer(req, offer);
+		ret = db_check_offer(backend, req, offer);
 	if (ret)
 		return ret;
-
-	candidate->preferences = hweight32(req->prefer & offer->caps);
-	if (offer->form == PCI_EP_DB_FORM_MEMORY && req->prefer & PCI_EP_DB_ISOLATED)
-		candidate->preferences++;
-	candidate->windows = offer->form == PCI_EP_DB_FORM_BUS;
 
 	return 0;
 }
@@ -142,7 +140,7 @@ static int db_candidate_cmp(const void *va, const void *vb)
 	return strcmp(a->backend->name, b->backend->name);
 }
 
-/* Ask every backend; the candidates come out best first. */
+/* Ask every backend. */
 static unsigned int db_candidates(struct pci_epf *epf,
 				  const struct pci_ep_db_request *req,
 				  struct db_candidate *candidates)
@@ -162,8 +160,6 @@ static unsigned int db_candidates(struct pci_epf *epf,
 						 candidates[n].offer.reason :
 						 "no reason given");
 	}
-
-	sort(candidates, n, sizeof(*candidates), db_candidate_cmp, NULL);
 
 	return n;
 }
@@ -212,8 +208,8 @@ static struct pci_ep_db_set_priv *db_set_create(struct pci_epf *epf,
 	return no_free_ptr(set);
 }
 
-/* Address and data are known: find the place and take it. */
-static int db_locate(struct pci_ep_db_set_priv *set, const char **step)
+/* Address and data are known: find the place, for fewer words if need be. */
+static int db_solve(struct pci_ep_db_set_priv *set, const char **step)
 {
 	const struct pci_ep_db_request *req = &set->pub.req;
 	struct pci_ep_db_layout_ctrl ctrl;
@@ -225,48 +221,26 @@ static int db_locate(struct pci_ep_db_set_priv *set, const char **step)
 		return ret;
 
 	*step = "no place in a BAR for it";
-	ret = pci_ep_db_solve(&ctrl, req, set->offer.form, set->pub.target,
-			      set->pub.count, &set->layout);
-	if (ret)
-		return ret;
-
-	*step = "another set has these words";
-	if (set->offer.form == PCI_EP_DB_FORM_MEMORY && pci_ep_db_words_taken(set))
-		return -EBUSY;
-
-	*step = "setting the BAR";
-	return pci_ep_db_place(set);
-}
-
-static int db_place_and_start(struct pci_ep_db_set_priv *set, const char **step)
-{
-	const struct pci_ep_db_backend_ops *ops = set->pub.backend->ops;
-	int ret;
-
-	if (ops->get_targets) {
-		*step = "address and data of its targets";
-		ret = ops->get_targets(&set->pub);
-		if (ret)
+	for (;;) {
+		ret = pci_ep_db_solve(&ctrl, req, set->offer.form, set->pub.target,
+				      set->pub.count, &set->layout);
+		if (ret != -ENOSPC || set->pub.count == req->min_count ||
+		    set->offer.form != PCI_EP_DB_FORM_MEMORY)
 			return ret;
+		set->pub.count--;
 	}
-
-	ret = db_locate(set, step);
-	if (ret)
-		return ret;
-
-	pci_ep_db_prime(set);
-
-	*step = "start";
-	ret = ops->start ? ops->start(&set->pub) : 0;
-	if (ret)
-		pci_ep_db_unplace(set);
-
-	return ret;
 }
 
-/* Take what the backend offers; undo all of it if any step fails. */
-static int db_take(struct pci_ep_db_set_priv *set,
-		   const struct db_candidate *candidate, const char **step)
+static void db_release(struct pci_ep_db_set_priv *set)
+{
+	pci_ep_db_stop_delivery(set);
+	set->pub.backend->ops->free(&set->pub);
+	set->pub.backend = NULL;
+}
+
+/* Take what a backend offers, and see where it can be. */
+static int db_acquire(struct pci_ep_db_set_priv *set,
+		      const struct db_candidate *candidate, const char **step)
 {
 	const struct pci_ep_db_backend_ops *ops = candidate->backend->ops;
 	int ret;
@@ -284,25 +258,96 @@ static int db_take(struct pci_ep_db_set_priv *set,
 
 	*step = "interrupt or thread";
 	ret = pci_ep_db_start_delivery(set);
-	if (ret)
-		goto err_free;
 
-	ret = db_place_and_start(set, step);
+	if (!ret && ops->get_targets) {
+		*step = "address and data of its targets";
+		ret = ops->get_targets(&set->pub);
+	}
+	if (!ret)
+		ret = db_solve(set, step);
 	if (ret)
-		goto err_delivery;
+		db_release(set);
 
-	set->caps = candidate->offer.caps & ~PCI_EP_DB_ISOLATED;
+	return ret;
+}
+
+/* Put it there. */
+static int db_settle(struct pci_ep_db_set_priv *set, const char **step)
+{
+	const struct pci_ep_db_backend_ops *ops = set->pub.backend->ops;
+	int ret;
+
+	*step = "another set has these words";
+	if (set->offer.form == PCI_EP_DB_FORM_MEMORY && pci_ep_db_words_taken(set))
+		return -EBUSY;
+
+	*step = "setting the BAR";
+	ret = pci_ep_db_place(set);
+	if (ret)
+		return ret;
+
+	*step = "start";
+	ret = ops->start ? ops->start(&set->pub) : 0;
+	if (ret) {
+		pci_ep_db_unplace(set);
+		return ret;
+	}
+
+	pci_ep_db_prime(set);
+	set->caps = set->offer.caps & ~PCI_EP_DB_ISOLATED;
 	if (set->layout.isolated)
 		set->caps |= PCI_EP_DB_ISOLATED;
 
 	return 0;
+}
 
-err_delivery:
-	pci_ep_db_stop_delivery(set);
-err_free:
-	ops->free(&set->pub);
-	set->pub.backend = NULL;
+static int db_take(struct pci_ep_db_set_priv *set,
+		   const struct db_candidate *candidate, const char **step)
+{
+	int ret = db_acquire(set, candidate, step);
+
+	if (ret)
+		return ret;
+
+	ret = db_settle(set, step);
+	if (ret)
+		db_release(set);
+
 	return ret;
+}
+
+/*
+ * How good a candidate is shows when its targets are known. That matters only
+ * between backends of one type, so only then they are tried.
+ */
+static void db_rate(struct pci_ep_db_set_priv *set, struct db_candidate *candidate)
+{
+	u32 caps = candidate->offer.caps & ~PCI_EP_DB_ISOLATED;
+	const char *step;
+
+	if (db_acquire(set, candidate, &step))
+		return;
+	if (set->layout.isolated)
+		caps |= PCI_EP_DB_ISOLATED;
+	candidate->preferences = hweight32(set->pub.req.prefer & caps);
+	candidate->windows = set->layout.windows;
+	db_release(set);
+}
+
+/* The candidates in the order in which they are to be taken */
+static void db_sort(struct pci_ep_db_set_priv *set,
+		    struct db_candidate *candidates, unsigned int n)
+{
+	unsigned int i;
+
+	sort(candidates, n, sizeof(*candidates), db_candidate_cmp, NULL);
+
+	for (i = 0; i < n; i++)
+		if ((i && candidates[i].rank == candidates[i - 1].rank) ||
+		    (i + 1 < n && candidates[i].rank == candidates[i + 1].rank))
+			db_rate(set, &candidates[i]);
+
+	sort(candidates, n, sizeof(*candidates), db_candidate_cmp, NULL);
 }
 
 static int db_choose(struct pci_ep_db_set_priv *set)
@@ -319,6 +364,7 @@ static int db_choose(struct pci_ep_db_set_priv *set)
 		return -ENOMEM;
 
 	n = db_candidates(epf, req, candidates);
+	db_sort(set, candidates, n);
 	for (chosen = 0; chosen < n; chosen++) {
 		ret = db_take(set, &candidates[chosen], &step);
 		if (!ret)

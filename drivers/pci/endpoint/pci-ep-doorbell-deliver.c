@@ -22,9 +22,10 @@
 #include <linux/interrupt.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <linux/sched/clock.h>
+#include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
 #include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 
 #include "pci-ep-doorbell-internal.h"
 
@@ -46,14 +47,15 @@
 /* How long delivery waits where it may not go on at once */
 #define DB_DEFER_NS		(50 * NSEC_PER_USEC)
 
-static unsigned int db_storm_percent = 80;
-module_param_named(storm_percent, db_storm_percent, uint, 0644);
+VISIBLE_IF_KUNIT unsigned int pci_ep_db_storm_percent = 80;
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_storm_percent);
+module_param_named(storm_percent, pci_ep_db_storm_percent, uint, 0644);
 MODULE_PARM_DESC(storm_percent,
 		 "share of a CPU, in percent, that the rings of one set may take (1 to 100, default 80)");
 
 static u64 db_budget_ns(void)
 {
-	return DB_WINDOW_NS / 100 * clamp(READ_ONCE(db_storm_percent), 1u, 100u);
+	return DB_WINDOW_NS / 100 * clamp(READ_ONCE(pci_ep_db_storm_percent), 1u, 100u);
 }
 
 /**
@@ -61,8 +63,8 @@ static u64 db_budget_ns(void)
  * @set: the set
  * @ns: time in ns
  *
- * For backends that spend time looking for rings. The core counts the time its
- * handlers take itself.
+ * For backends that deliver from process context: they count all they do, the
+ * handlers included. For the others the core does.
  *
  * Context: any.
  */
@@ -85,7 +87,7 @@ EXPORT_SYMBOL_GPL(pci_ep_db_account);
 u64 pci_ep_db_throttled(struct pci_ep_db_set *set)
 {
 	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
-	u64 now = local_clock();
+	u64 now = ktime_get_mono_fast_ns();
 	u64 age = now - READ_ONCE(priv->window);
 
 	if (age >= DB_WINDOW_NS) {
@@ -116,6 +118,10 @@ static bool db_take_word(struct pci_ep_db_set_priv *set, unsigned int i, u32 *va
 			return false;
 		bell->baseline = now;
 		bell->value = now;
+	} else if (again && set->pub.req.kind == PCI_EP_DB_MAILBOX) {
+		/* The handler is not done with its word; the next one waits. */
+		if (now)
+			set_bit(i, set->pending);
 	} else if (now) {
 		/*
 		 * No atomic exchange: BAR memory may be non-cacheable, where
@@ -179,14 +185,15 @@ static void db_deliver_one(struct pci_ep_db_set_priv *set, unsigned int i)
 
 static void db_pass(struct pci_ep_db_set_priv *set)
 {
-	u64 start = local_clock();
+	u64 start = ktime_get_mono_fast_ns();
 	unsigned int i;
 
 	for_each_set_bit(i, set->pending, set->pub.count)
 		if (test_bit(i, set->enabled))
 			db_deliver_one(set, i);
 
-	pci_ep_db_account(&set->pub, local_clock() - start);
+	if (!set->offer.process)
+		pci_ep_db_account(&set->pub, ktime_get_mono_fast_ns() - start);
 }
 
 /* Call the handlers. Returns true if the caller must come back for more. */
@@ -541,13 +548,14 @@ EXPORT_SYMBOL_GPL(pci_ep_db_value);
  * pci_ep_db_rearm() - store a value in a doorbell's word that is not a ring
  * @set: the set
  * @index: which doorbell, enabled or not
- * @value: the new content
+ * @value: the new content; 0 unless the kind is PCI_EP_DB_VALUE, because any
+ *	other word in a kick or a mailbox is a ring
  *
  * The EPF changes what its host rings in no other way: the word and what is
  * known of it change together.
  *
  * Context: any.
- * Return: see pci_ep_db_value().
+ * Return: see pci_ep_db_value(); -EINVAL also for a value that would be a ring.
  */
 int pci_ep_db_rearm(struct pci_ep_db_set *set, unsigned int index, u32 value)
 {
@@ -559,6 +567,8 @@ int pci_ep_db_rearm(struct pci_ep_db_set *set, unsigned int index, u32 value)
 	word = db_word(set, index);
 	if (IS_ERR(word))
 		return PTR_ERR(word);
+	if (value && set->req.kind != PCI_EP_DB_VALUE)
+		return -EINVAL;
 	WRITE_ONCE(*word, cpu_to_le32(value));
 	WRITE_ONCE(priv->bell[index].baseline, value);
 
@@ -567,8 +577,8 @@ int pci_ep_db_rearm(struct pci_ep_db_set *set, unsigned int index, u32 value)
 EXPORT_SYMBOL_GPL(pci_ep_db_rearm);
 
 /*
- * The last step before a backend begins to watch: kicks and mailboxes idle at
- * zero, for a value what is there is what is known.
+ * The last step, after which nothing fails: kicks and mailboxes idle at zero,
+ * for a value what is there is what is known. No doorbell is enabled yet.
  */
 void pci_ep_db_prime(struct pci_ep_db_set_priv *set)
 {
@@ -590,7 +600,6 @@ void pci_ep_db_init_delivery(struct pci_ep_db_set_priv *set)
 {
 	raw_spin_lock_init(&set->lock);
 	set->running = PCI_EP_DB_NOBODY;
-	kthread_init_work(&set->work, db_work);
 	hrtimer_setup(&set->timer, db_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 }
 
@@ -627,12 +636,14 @@ static int db_request_irqs(struct pci_ep_db_set_priv *set)
 	return 0;
 }
 
-static struct kthread_worker *db_run_worker(struct pci_ep_db_set_priv *set)
+VISIBLE_IF_KUNIT struct kthread_worker *
+pci_ep_db_run_worker(struct pci_ep_db_set_priv *set)
 {
-	KUNIT_STATIC_STUB_REDIRECT(db_run_worker, set);
+	KUNIT_STATIC_STUB_REDIRECT(pci_ep_db_run_worker, set);
 
 	return kthread_run_worker(0, "db/%s", dev_name(&set->pub.epf->dev));
 }
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_run_worker);
 
 /*
  * Undo pci_ep_db_start_delivery(). All doorbells are disabled. From the first line on nothing is
@@ -663,8 +674,9 @@ int pci_ep_db_start_delivery(struct pci_ep_db_set_priv *set)
 	/* What a backend that could not go on left behind is not for this one. */
 	bitmap_zero(set->pending, set->pub.req.count);
 	atomic64_set(&set->busy, 0);
+	kthread_init_work(&set->work, db_work);
 	if (set->pub.req.can_sleep && !set->offer.process) {
-		set->worker = db_run_worker(set);
+		set->worker = pci_ep_db_run_worker(set);
 		if (IS_ERR(set->worker)) {
 			ret = PTR_ERR(set->worker);
 			set->worker = NULL;

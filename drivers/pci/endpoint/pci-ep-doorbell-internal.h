@@ -31,7 +31,7 @@ enum pci_ep_db_state {
  * struct pci_ep_db_bell - one doorbell
  * @set: its set
  * @baseline: for PCI_EP_DB_VALUE the word that is not a ring
- * @value: the newest datum, for a handler that asked to be called again
+ * @value: the last datum, for a handler that asked to be called again
  * @rings: how often the handler was called
  * @masked: its IRQ is disabled until the set is no longer throttled
  */
@@ -126,6 +126,10 @@ void pci_ep_db_init_delivery(struct pci_ep_db_set_priv *set);
 int pci_ep_db_start_delivery(struct pci_ep_db_set_priv *set);
 void pci_ep_db_stop_delivery(struct pci_ep_db_set_priv *set);
 void pci_ep_db_prime(struct pci_ep_db_set_priv *set);
+#if IS_ENABLED(CONFIG_KUNIT)
+extern unsigned int pci_ep_db_storm_percent;
+struct kthread_worker *pci_ep_db_run_worker(struct pci_ep_db_set_priv *set);
+#endif
 
 void pci_ep_db_record_request(const struct pci_epf *epf,
 			      const struct pci_ep_db_request *req);

@@ -17,9 +17,9 @@
 #include <linux/module.h>
 #include <linux/pci-ep-doorbell.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
 #include <linux/slab.h>
 #include <linux/time64.h>
+#include <linux/timekeeping.h>
 
 /* Spinning, from haltpoll: start and maximum of the window */
 #define POLL_SPIN_START_NS	(50 * NSEC_PER_USEC)
@@ -33,7 +33,7 @@
  * struct db_poll - the thread of one set
  * @set: the set
  * @task: the thread
- * @last: when the last ring was found, in ns of local_clock()
+ * @last: when the last ring was found, in ns of the monotonic clock
  * @spin: how long to spin after a ring, in ns
  * @sleep: how long to sleep next, in ns
  */
@@ -77,17 +77,36 @@ static void poll_wait_enabled(struct db_poll *poll)
 
 static void poll_found(struct db_poll *poll)
 {
-	u64 now = local_clock();
+	u64 now = ktime_get_mono_fast_ns();
 
 	poll_adapt(poll, now - poll->last);
 	poll->last = now;
 	poll->sleep = POLL_SLEEP_MIN_NS;
 }
 
+/* Look for rings. Returns how long to sleep in ns, 0 to look again at once. */
+static u64 poll_look(struct db_poll *poll)
+{
+	u64 now;
+
+	if (pci_ep_db_poll(poll->set)) {
+		poll_found(poll);
+		return 0;
+	}
+
+	now = ktime_get_mono_fast_ns();
+	if (now - poll->last < poll->spin) {
+		cpu_relax();
+		return 0;
+	}
+
+	return poll->sleep;
+}
+
 /* One look at the words, and then what there is to do until the next one */
 static void poll_once(struct db_poll *poll)
 {
-	u64 start = local_clock();
+	u64 start = ktime_get_mono_fast_ns();
 	u64 wait;
 
 	wait = pci_ep_db_throttled(poll->set);
@@ -96,28 +115,19 @@ static void poll_once(struct db_poll *poll)
 		return;
 	}
 
-	if (pci_ep_db_poll(poll->set)) {
-		poll_found(poll);
-		cond_resched();
-		return;
-	}
+	wait = poll_look(poll);
+	pci_ep_db_account(poll->set, ktime_get_mono_fast_ns() - start);
 
-	if (start - poll->last < poll->spin) {
-		cpu_relax();
+	if (!wait) {
 		/* Not every kernel preempts us, whatever it was built for. */
 		if (need_resched())
 			schedule();
-		pci_ep_db_account(poll->set, local_clock() - start);
-		return;
-	}
-
-	if (pci_ep_db_idle(poll->set)) {
+	} else if (pci_ep_db_idle(poll->set)) {
 		poll_wait_enabled(poll);
-		return;
+	} else {
+		poll_sleep(poll, wait);
+		poll->sleep = min(poll->sleep * 2, POLL_SLEEP_MAX_NS);
 	}
-
-	poll_sleep(poll, poll->sleep);
-	poll->sleep = min(poll->sleep * 2, POLL_SLEEP_MAX_NS);
 }
 
 static int poll_thread(void *data)

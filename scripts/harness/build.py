@@ -28,9 +28,9 @@ class Kernel:
     def __init__(self, tree, name, fragments):
         self.tree = tree
         self.name = name
-        self.out = BUILD / "um" / name
-        self.fragments = [tree / "arch/um/configs/x86_64_defconfig"]
-        self.fragments += [tree / FRAGMENTS / f for f in fragments]
+        # Right below the tree, so that kbuild uses relative paths and the compiler cache serves all trees.
+        self.out = tree / f"um-{name}"
+        self.fragments = [tree / FRAGMENTS / f for f in fragments]
         self.log = LOGS / f"build-{name}.log"
 
     @property

@@ -41,6 +41,7 @@ def environment():
     env["LC_ALL"] = "C"
     env["PATH"] = env.get("PATH", "") + ":/usr/sbin:/sbin"
     env.setdefault("CCACHE_DIR", str(BUILD / "ccache"))
+    env.setdefault("CCACHE_NOHASHDIR", "1")
     return env
 
 

@@ -16,7 +16,7 @@ GUEST = ROOT / "scripts" / "guest"
 SPLAT = re.compile(
     r"\bWARNING: |\bBUG: |\bBUG at |kernel BUG|Kernel panic|Oops|KASAN: |UBSAN: |possible (circular|recursive|irq lock)|"
     r"Invalid wait context|inconsistent lock state|suspicious RCU|self-detected stall|rcu.*detected stalls|"
-    r"blocked for more than|refcount_t: |(list_add|list_del) corruption|DMA-API: |unreferenced object|"
+    r"blocked for more than|refcount_t: |(list_add|list_del) corruption|unreferenced object|"
     r"sleeping function called|scheduling while atomic|Segmentation fault|irq \d+: nobody cared|vep: fault|"
     r"Unbalanced enable|Trying to (free already-free|vfree)")
 

@@ -101,7 +101,7 @@ enum pci_ep_db_return {
  * of its own set, but not free the set.
  *
  * Context: process context if the request said @can_sleep; otherwise any
- * context, hard interrupt included.
+ * context, hard interrupt one time and softirq or process the next.
  * Return: see &enum pci_ep_db_return.
  */
 typedef enum pci_ep_db_return (*pci_ep_db_handler_t)(struct pci_ep_db_set *set,
@@ -286,11 +286,12 @@ struct pci_ep_db_set {
  *	May be NULL.
  * @stop: undo @start; when it has returned, neither pci_ep_db_ring() nor
  *	pci_ep_db_poll() will be called. May be NULL.
- * @wake: something was enabled or is to be looked at again. Atomic context.
- *	May be NULL.
+ * @wake: something was enabled or is to be looked at again. Called with the
+ *	set's raw lock held: it wakes what looks, and calls nothing here. May be
+ *	NULL.
  *
- * All but @wake are called in process context, one at a time for a backend:
- * @query, @alloc, @get_targets, @free and @start under the core's mutex.
+ * All but @wake are called in process context: @query, @alloc, @get_targets,
+ * @free and @start under the core's mutex, one at a time; @stop without it.
  */
 struct pci_ep_db_backend_ops {
 	int	(*query)(struct pci_ep_db_backend *backend, struct pci_epf *epf,

@@ -199,6 +199,37 @@ int vep_debugfs_host_read(struct vep *v, const char *cmd)
 	return 0;
 }
 
+/**
+ * vep_debugfs_host_write_on_unmap() - carry out a host_write_on_unmap command
+ * @v: the endpoint
+ * @cmd: FUNC BAR OFFSET SIZE VALUE, SIZE is 4
+ *
+ * The host writes once, as soon as the endpoint's driver has unmapped a
+ * register: whoever unmaps before the window is closed is caught every time.
+ *
+ * Return: 0 or a negative errno.
+ */
+int vep_debugfs_host_write_on_unmap(struct vep *v, const char *cmd)
+{
+	int ret, n;
+	u64 arg[5], addr;
+
+	n = vep_parse(cmd, arg, ARRAY_SIZE(arg));
+	if (n < 0)
+		return n;
+	if (n < 5 || arg[3] != sizeof(u32) || arg[4] > U32_MAX)
+		return -EINVAL;
+	ret = vep_target(v, arg, &addr);
+	if (ret)
+		return ret;
+
+	guard(raw_spinlock_irqsave)(&v->lock);
+	v->unmap_addr = addr;
+	v->unmap_data = arg[4];
+
+	return 0;
+}
+
 static ssize_t vep_command(struct file *file, const char __user *ubuf,
 			   size_t count, loff_t *ppos,
 			   int (*run)(struct vep *v, const char *cmd))
@@ -229,6 +260,20 @@ static const struct file_operations vep_host_write_fops = {
 	.owner	= THIS_MODULE,
 	.open	= simple_open,
 	.write	= vep_host_write_write,
+};
+
+static ssize_t vep_host_write_on_unmap_write(struct file *file,
+					     const char __user *ubuf,
+					     size_t count, loff_t *ppos)
+{
+	return vep_command(file, ubuf, count, ppos,
+			   vep_debugfs_host_write_on_unmap);
+}
+
+static const struct file_operations vep_host_write_on_unmap_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= vep_host_write_on_unmap_write,
 };
 
 static ssize_t vep_host_read_write(struct file *file, const char __user *ubuf,
@@ -270,5 +315,7 @@ void vep_debugfs_init(struct vep *v)
 	debugfs_create_file("windows", 0444, dir, v, &vep_windows_fops);
 	debugfs_create_file_unsafe("link", 0644, dir, v, &vep_link_fops);
 	debugfs_create_file("host_write", 0200, dir, v, &vep_host_write_fops);
+	debugfs_create_file("host_write_on_unmap", 0200, dir, v,
+			    &vep_host_write_on_unmap_fops);
 	debugfs_create_file("host_read", 0600, dir, v, &vep_host_read_fops);
 }

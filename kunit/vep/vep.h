@@ -343,6 +343,9 @@ struct vep_func {
  * @notify_data: its argument
  * @debug_lock: protects @debug_read
  * @debug_read: result of the last host_read
+ * @unmap_addr: what the host writes when a register is unmapped, for tests of
+ *	who goes first: PCI address, 0 if nothing; under @lock
+ * @unmap_data: the datum of that write of 32 bits
  * @stat: counters
  */
 struct vep {
@@ -374,6 +377,8 @@ struct vep {
 	void *notify_data;
 	struct mutex debug_lock;	/* debug_read */
 	u64 debug_read;
+	u64 unmap_addr;
+	u32 unmap_data;
 	atomic_long_t stat[VEP_NR_STATS];
 };
 
@@ -499,6 +504,7 @@ void vep_debugfs_init(struct vep *v);
 static inline void vep_debugfs_init(struct vep *v) { }
 #endif
 int vep_debugfs_host_write(struct vep *v, const char *cmd);
+int vep_debugfs_host_write_on_unmap(struct vep *v, const char *cmd);
 int vep_debugfs_host_read(struct vep *v, const char *cmd);
 
 #endif /* _VEP_H */

@@ -203,8 +203,10 @@ static void db_clear_bar(struct pci_epf *epf, struct pci_epf_bar *bar)
  * Bring back the EPF's memory in a BAR that it lent. A second set_bar, because
  * clear_bar would take away the address that the host assigned.
  */
-static void db_restore_bar(struct pci_epf *epf, enum pci_barno bar)
+static void db_restore_bar(struct pci_ep_db_set_priv *set)
 {
+	struct pci_epf *epf = set->pub.epf;
+	enum pci_barno bar = set->bar.barno;
 	int ret = db_set_bar(epf, &epf->bar[bar]);
 
 	if (!ret)
@@ -212,7 +214,7 @@ static void db_restore_bar(struct pci_epf *epf, enum pci_barno bar)
 
 	dev_err(&epf->dev, "BAR%d: cleared, its memory could not be mapped again: %pe\n",
 		bar, ERR_PTR(ret));
-	db_clear_bar(epf, &epf->bar[bar]);
+	db_clear_bar(epf, &set->bar);
 }
 
 static int db_place_window(struct pci_ep_db_set_priv *set)
@@ -242,7 +244,7 @@ static int db_place_window(struct pci_ep_db_set_priv *set)
 	ret = db_set_bar(epf, &set->bar);
 	/* DWC tears the old mapping down first, pcie-designware-ep.c:542 */
 	if (ret && !layout->claim)
-		db_restore_bar(epf, layout->bar);
+		db_restore_bar(set);
 
 	return ret;
 }
@@ -339,7 +341,7 @@ void pci_ep_db_unplace(struct pci_ep_db_set_priv *set)
 	if (layout->form == PCI_EP_DB_FORM_BUS && layout->claim) {
 		db_clear_bar(epf, &set->bar);
 	} else if (layout->form == PCI_EP_DB_FORM_BUS) {
-		db_restore_bar(epf, layout->bar);
+		db_restore_bar(set);
 	} else if (layout->form == PCI_EP_DB_FORM_MEMORY && layout->claim) {
 		/* The window goes first: the host must not reach freed memory. */
 		db_clear_bar(epf, bar);
@@ -371,6 +373,12 @@ void pci_ep_db_to_scratch(struct pci_ep_db_set_priv *set)
 		return;
 
 	features = pci_epc_get_features(epf->epc, epf->func_no, epf->vfunc_no);
+	if (!features->dynamic_inbound_mapping) {
+		/* A BAR that was claimed; what it shows cannot be replaced. */
+		db_clear_bar(epf, &set->bar);
+		return;
+	}
+
 	set->bar.mem_size = ALIGN(set->bar.size, max(features->align, 1));
 	set->scratch = dma_alloc_coherent(epf->epc->dev.parent,
 					  set->bar.mem_size, &set->scratch_phys,

@@ -463,8 +463,7 @@ static void db_end(struct pci_ep_db_set_priv *set, bool keep_bar)
 			pci_ep_db_unplace(set);
 		backend->ops->free(&set->pub);
 		set->pub.backend = NULL;
-		backend->users--;
-		wake_up_var(&backend->users);
+		store_release_wake_up(&backend->users, backend->users - 1);
 	}
 }
 
@@ -492,9 +491,12 @@ static bool db_gone(struct pci_ep_db_set_priv *set)
  * @set: the set, or NULL or an ERR_PTR
  *
  * When it has returned, no handler of the set runs or will run, and the BAR is
- * as it was before. Not for handlers; an EPF's work items and gone may call it.
+ * mapped as it was before; words of the EPF's memory that were doorbells keep
+ * what the host left there. Not for handlers; an EPF's work items and gone may
+ * call it.
  *
- * Context: process. May sleep; takes the core's mutex and epc->lock.
+ * Context: process. May sleep; takes the core's mutex and epc->lock. Waits for
+ * running handlers, and if the backend is going away for gone.
  */
 void pci_ep_db_free(struct pci_ep_db_set *set)
 {
@@ -601,12 +603,13 @@ EXPORT_SYMBOL_GPL(pci_ep_db_register_backend);
  * @backend: a registered backend
  *
  * Ends every set the backend serves: waits for running handlers, frees their
- * IRQs, lets late rings reach memory that nobody reads, and tells the holders.
- * When it has returned, the core does not call the backend any more and its
- * text may be unloaded.
+ * IRQs, lets late rings reach memory that nobody reads (what the hardware shows
+ * in a BAR by itself stays there), and tells the holders. When it has returned,
+ * the core does not call the backend any more and its text may be unloaded.
  *
- * Context: process, not from a handler or gone. May sleep; takes the core's
- * mutex and epc->lock.
+ * Context: process, not from a handler or gone, nor under the endpoint core's
+ * list_lock or epf->lock, because it waits for others who free their sets. May
+ * sleep; takes the core's mutex and epc->lock.
  */
 void pci_ep_db_unregister_backend(struct pci_ep_db_backend *backend)
 {

@@ -223,15 +223,22 @@ static void db_defer(struct pci_ep_db_set_priv *set)
 
 	guard(raw_spinlock_irqsave)(&set->lock);
 
-	if (set->delivering)
+	/* What waits already is not put off: the timer unmasks as well. */
+	if (set->delivering && !hrtimer_is_queued(&set->timer))
 		hrtimer_start(&set->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_SOFT);
+}
+
+/* Handlers take spinlocks, and with PREEMPT_RT those sleep. */
+static bool db_must_defer(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) && in_hardirq();
 }
 
 static void db_dispatch(struct pci_ep_db_set_priv *set)
 {
 	if (set->worker)
 		kthread_queue_work(set->worker, &set->work);
-	else if (!set->offer.process && db_run(set))
+	else if (!set->offer.process && (db_must_defer() || db_run(set)))
 		db_defer(set);
 }
 
@@ -251,11 +258,12 @@ static void db_unmask(struct pci_ep_db_set_priv *set)
 {
 	unsigned int i;
 
-	guard(raw_spinlock_irqsave)(&set->lock);
-
-	if (!set->delivering)
-		return;
 	for (i = 0; i < set->irqs; i++) {
+		/* One at a time: unmasking may be slow, and there may be many. */
+		guard(raw_spinlock_irqsave)(&set->lock);
+
+		if (!set->delivering)
+			return;
 		if (!set->bell[i].masked)
 			continue;
 		set->bell[i].masked = false;
@@ -300,7 +308,11 @@ static irqreturn_t db_irq_handler(int irq, void *data)
 			set_bit(i, set->pending);
 		/* Pairs with the barrier at the end of a pass in db_run(). */
 		smp_mb();
-		db_dispatch(set);
+		/* The line cannot be masked; at least nobody is woken in vain. */
+		if (pci_ep_db_throttled(&set->pub))
+			db_defer(set);
+		else
+			db_dispatch(set);
 	} else {
 		pci_ep_db_ring(&set->pub, bell - set->bell);
 		if (pci_ep_db_throttled(&set->pub))
@@ -316,7 +328,8 @@ static irqreturn_t db_irq_handler(int irq, void *data)
  * @index: which doorbell
  *
  * For backends that notice rings themselves. Calls the handler, or has it
- * called.
+ * called; for a backend that delivers from process context it is kept for the
+ * next pci_ep_db_poll().
  *
  * Context: any, hard interrupt included.
  */
@@ -339,7 +352,7 @@ EXPORT_SYMBOL_GPL(pci_ep_db_ring);
  * @set: a set of memory doorbells
  *
  * Context: process; the handler may sleep.
- * Return: true if there was a ring.
+ * Return: true if there was a ring; there may be more, so call it again.
  */
 bool pci_ep_db_poll(struct pci_ep_db_set *set)
 {
@@ -423,6 +436,9 @@ int pci_ep_db_enable_one(struct pci_ep_db_set *set, unsigned int index)
 		return -ENODEV;
 	if (test_bit(index, priv->enabled))
 		return 0;
+	/* A handler does not undo the disable of all that waits for it. */
+	if (priv->disabling && READ_ONCE(priv->runner) == current)
+		return 0;
 
 	if (set->req.kind == PCI_EP_DB_VALUE) {
 		WRITE_ONCE(priv->bell[index].baseline,
@@ -490,20 +506,33 @@ int pci_ep_db_enable(struct pci_ep_db_set *set)
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_enable);
 
+static void db_disabling(struct pci_ep_db_set_priv *set, int change)
+{
+	guard(raw_spinlock_irqsave)(&set->lock);
+	set->disabling += change;
+}
+
 /**
  * pci_ep_db_disable() - keep rings of all doorbells from the handler
  * @set: the set
  *
- * See pci_ep_db_disable_one().
+ * See pci_ep_db_disable_one(). A handler that runs meanwhile cannot enable them
+ * again.
  *
  * Context: process, may sleep; or the set's handler.
  */
 void pci_ep_db_disable(struct pci_ep_db_set *set)
 {
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+	bool wait = READ_ONCE(priv->runner) != current;
 	unsigned int i;
 
+	if (wait)
+		db_disabling(priv, 1);
 	for (i = 0; i < set->count; i++)
 		pci_ep_db_disable_one(set, i);
+	if (wait)
+		db_disabling(priv, -1);
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_disable);
 
@@ -552,7 +581,8 @@ EXPORT_SYMBOL_GPL(pci_ep_db_value);
  *	other word in a kick or a mailbox is a ring
  *
  * The EPF changes what its host rings in no other way: the word and what is
- * known of it change together.
+ * known of it change together. A ring that was not delivered yet is overwritten
+ * with it: BAR memory has no compare and exchange that the host would respect.
  *
  * Context: any.
  * Return: see pci_ep_db_value(); -EINVAL also for a value that would be a ring.

@@ -64,6 +64,7 @@ struct pci_ep_db_bell {
  * @enabled: the handler may be called for these
  * @pending: these were rung, or may have been
  * @again: the handler stopped at its budget for these
+ * @disabling: who disables all doorbells waits for the handler; under @lock
  * @flags: PCI_EP_DB_RUNNING
  * @running: the doorbell whose handler runs, or PCI_EP_DB_NOBODY
  * @runner: who runs it
@@ -94,6 +95,7 @@ struct pci_ep_db_set_priv {
 	unsigned long			*enabled;
 	unsigned long			*pending;
 	unsigned long			*again;
+	unsigned int			disabling;
 	unsigned long			flags;
 	unsigned int			running;
 	struct task_struct		*runner;
@@ -131,10 +133,27 @@ extern unsigned int pci_ep_db_storm_percent;
 struct kthread_worker *pci_ep_db_run_worker(struct pci_ep_db_set_priv *set);
 #endif
 
+#ifdef CONFIG_DEBUG_FS
 void pci_ep_db_record_request(const struct pci_epf *epf,
 			      const struct pci_ep_db_request *req);
 __printf(2, 3)
 void pci_ep_db_record_refusal(const char *backend, const char *fmt, ...);
 void pci_ep_db_record_result(const struct pci_ep_db_set_priv *set, int err);
+#else
+static inline void pci_ep_db_record_request(const struct pci_epf *epf,
+					    const struct pci_ep_db_request *req)
+{
+}
+
+static inline __printf(2, 3)
+void pci_ep_db_record_refusal(const char *backend, const char *fmt, ...)
+{
+}
+
+static inline void pci_ep_db_record_result(const struct pci_ep_db_set_priv *set,
+					   int err)
+{
+}
+#endif
 
 #endif /* __PCI_EP_DOORBELL_INTERNAL_H */

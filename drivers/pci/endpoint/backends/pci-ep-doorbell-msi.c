@@ -249,6 +249,17 @@ static int msi_alloc(struct pci_ep_db_set *set)
 	return 0;
 }
 
+/* How much around the message address holds nothing else */
+static u64 msi_clear_size(const struct msi_desc *desc)
+{
+#ifdef CONFIG_IRQ_MSI_IOMMU
+	/* Behind an IOMMU only a page of the frame is mapped there. */
+	if (desc->iommu_msi_shift)
+		return min_t(u64, MSI_FRAME_SIZE, BIT_ULL(desc->iommu_msi_shift));
+#endif
+	return MSI_FRAME_SIZE;
+}
+
 static int msi_get_targets(struct pci_ep_db_set *set)
 {
 	unsigned int i;
@@ -259,8 +270,8 @@ static int msi_get_targets(struct pci_ep_db_set *set)
 
 		target->addr = (u64)desc->msg.address_hi << 32 | desc->msg.address_lo;
 		target->data = desc->msg.data;
-		target->clear_base = ALIGN_DOWN(target->addr, MSI_FRAME_SIZE);
-		target->clear_size = MSI_FRAME_SIZE;
+		target->clear_size = msi_clear_size(desc);
+		target->clear_base = ALIGN_DOWN(target->addr, target->clear_size);
 		if (!target->addr)
 			return -ENXIO;
 	}

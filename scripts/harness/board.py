@@ -25,10 +25,15 @@ SPLAT = re.compile(
     r"Unbalanced enable|Trying to (free already-free|vfree)")
 
 
+def find_splats(text):
+    """Lines that no healthy kernel prints."""
+    return [line for line in text.splitlines() if SPLAT.search(line)]
+
+
 class Run:
     """One boot of one board."""
 
-    def __init__(self, kernel, board, script, name=None, timeout=240, arguments=(), environment_of_guest=None):
+    def __init__(self, kernel, board, script, name=None, timeout=240, arguments=()):
         self.kernel = kernel
         self.board = board
         self.script = script
@@ -69,8 +74,8 @@ class Run:
         return self
 
     def splats(self):
-        """Lines that no healthy kernel prints."""
-        return [line for line in self.text.splitlines() if SPLAT.search(line)]
+        """Such lines of this boot."""
+        return find_splats(self.text)
 
     def section(self, name):
         """What the guest printed between its marks."""

@@ -68,10 +68,6 @@ class Kernel:
             self._make("INSTALL_MOD_STRIP=1", f"INSTALL_MOD_PATH={self.modules}", "modules_install")
         return self
 
-    def warnings(self):
-        """Compiler warnings in what was built just now."""
-        return [line for line in self.log.read_text(errors="replace").splitlines() if "warning:" in line]
-
     def key(self):
         """Changes when something that boots changes."""
         digest = hashlib.sha256(self.image.read_bytes())

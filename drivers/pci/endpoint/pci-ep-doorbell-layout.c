@@ -265,13 +265,13 @@ static void db_try_whole(const struct pci_ep_db_layout_ctrl *ctrl,
 }
 
 /*
- * The lowest offset of @size bytes that nobody uses, not below @from nor the
- * lent part, and @phase beyond a multiple of @step. It may be too high.
+ * The lowest multiple of @step where nobody uses @size bytes, not below @from
+ * nor the part that is lent. It may be too high.
  */
 static u64 db_find_room(const struct pci_ep_db_layout_bar *b, u64 from,
-			u64 phase, u64 step, u64 size)
+			u64 step, u64 size)
 {
-	u64 at = phase + round_up(max(from, b->lent_start) - phase, step);
+	u64 at = round_up(max(from, b->lent_start), step);
 	unsigned int i;
 
 	/* In ascending order of start: what is passed is never met again. */
@@ -280,7 +280,7 @@ static u64 db_find_room(const struct pci_ep_db_layout_bar *b, u64 from,
 		u64 end = used->start + used->size;
 
 		if (at + size > used->start && at < end)
-			at = phase + round_up(end - phase, step);
+			at = round_up(end, step);
 	}
 
 	return at;
@@ -369,10 +369,12 @@ static void db_try_subrange(const struct pci_ep_db_layout_ctrl *ctrl,
 		from = req->offset - first;
 	}
 
-	/* The first doorbell is to be a multiple of @unit, the window of both. */
-	layout.window = db_find_room(b, from,
-				     round_down(-first & (unit - 1), ctrl->align),
-				     max(unit, ctrl->align), layout.window_size);
+	/*
+	 * The lowest doorbell is in the first @align bytes of the window: where
+	 * @unit is the larger of the two it is at the very start.
+	 */
+	layout.window = db_find_room(b, from, max(unit, ctrl->align),
+				     layout.window_size);
 	if (!db_is_lent(b, layout.window, layout.window_size))
 		return;
 
@@ -432,7 +434,7 @@ static bool db_place_words(const struct pci_ep_db_layout_bar *b,
 	if (b->state != PCI_EP_DB_BAR_LENT)
 		return false;
 
-	first = db_find_room(b, 0, 0, unit, span);
+	first = db_find_room(b, 0, unit, span);
 	layout->first = first;
 
 	return db_is_lent(b, first, span);

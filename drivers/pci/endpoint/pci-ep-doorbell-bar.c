@@ -389,41 +389,53 @@ static struct pci_epf_bar *db_compose(struct pci_ep_db_bar *bar)
 	return &mapping->bar;
 }
 
-/*
- * Show what the sets want. DWC tears the old mapping down before it tries the
- * new one, pcie-designware-ep.c:542: if that fails, @back is tried, and then the
- * BAR is cleared. Never the first choice, because it takes away the address that
- * the host assigned.
- */
-static int db_show(struct pci_ep_db_bar *bar, struct pci_epf_bar *back)
+static void db_hide(struct pci_ep_db_bar *bar)
 {
-	struct pci_epf_bar *old = bar->live, *next = db_compose(bar);
+	db_clear_bar(bar->epf, bar->live);
+	bar->live = NULL;
+}
+
+/*
+ * DWC tears the old mapping down before it tries the new one,
+ * pcie-designware-ep.c:542. To clear the BAR comes last, because that takes away
+ * the address which the host has assigned.
+ */
+static void db_fall_back(struct pci_ep_db_bar *bar, struct pci_epf_bar *back,
+			 int err)
+{
 	struct device *dev = &bar->epf->dev;
-	int ret = 0;
 
-	if (next == old)
-		return 0;
-
-	if (next) {
-		ret = db_set_bar(bar->epf, next);
-		if (!ret)
-			bar->live = next;
-		if (!ret || !old)
-			return ret;
-
-		if (back && back != next && !db_set_bar(bar->epf, back)) {
-			bar->live = back;
-			if (back != old)
-				dev_err(dev, "BAR%d: memory again, all its doorbells are gone: %pe\n",
-					bar->barno, ERR_PTR(ret));
-			return ret;
-		}
+	if (!back || db_set_bar(bar->epf, back)) {
 		dev_err(dev, "BAR%d: cleared, it could not be mapped again: %pe\n",
-			bar->barno, ERR_PTR(ret));
+			bar->barno, ERR_PTR(err));
+		db_hide(bar);
+		return;
 	}
 
-	db_clear_bar(bar->epf, old);
-	bar->live = NULL;
+	if (back != bar->live)
+		dev_err(dev, "BAR%d: memory again, all its doorbells are gone: %pe\n",
+			bar->barno, ERR_PTR(err));
+	bar->live = back;
+}
+
+/* Show what the sets want, or if that fails @back. */
+static int db_show(struct pci_ep_db_bar *bar, struct pci_epf_bar *back)
+{
+	struct pci_epf_bar *next = db_compose(bar);
+	int ret;
+
+	if (next == bar->live)
+		return 0;
+	if (!next) {
+		db_hide(bar);
+		return 0;
+	}
+
+	ret = db_set_bar(bar->epf, next);
+	if (!ret)
+		bar->live = next;
+	else if (bar->live)
+		db_fall_back(bar, back == next ? NULL : back, ret);
 
 	return ret;
 }
@@ -457,10 +469,13 @@ static int db_join(struct pci_ep_db_set_priv *set)
 	if (!set->bar)
 		return -ENOMEM;
 
-	list_for_each(before, &set->bar->sets)
-		if (db_used(list_entry(before, struct pci_ep_db_set_priv,
-				       bar_node)).start > db_used(set).start)
+	list_for_each(before, &set->bar->sets) {
+		const struct pci_ep_db_set_priv *other =
+			list_entry(before, struct pci_ep_db_set_priv, bar_node);
+
+		if (db_used(other).start > db_used(set).start)
 			break;
+	}
 	list_add_tail(&set->bar_node, before);
 
 	return 0;

@@ -178,6 +178,11 @@ static void draw_lent(struct layout_case *c, struct pci_ep_db_layout_bar *bar)
 	if (divisible(c, bar) && percent(c, 70))
 		step = c->ctrl.align;
 	draw_part(c, bar->min_size, step, &bar->lent_start, &bar->lent_size);
+	/* A byte or two less */
+	if (bar->lent_size > 4 && percent(c, 15)) {
+		bar->lent_start += below(c, 2);
+		bar->lent_size -= 1 + below(c, 2);
+	}
 }
 
 static void add_used(struct pci_ep_db_layout_bar *bar,
@@ -436,7 +441,7 @@ static u64 draw_first(struct layout_case *c)
 	addr &= ~(u64)(percent(c, 95) ? 3 : 0);
 	if (percent(c, 60))
 		addr &= ~(u64)(unit(c) - 1);
-	if (percent(c, c->space == -c->span ? 30 : 3))
+	if (percent(c, c->space == (dma_addr_t)-c->span ? 50 : 3))
 		addr = c->span - 4;
 	return draw_aimed(c, addr);
 }
@@ -2123,6 +2128,14 @@ static const struct known_case known_cases[] = {
 	{ "part: no window for the end", LENDS(0, 0xf000, SZ_4K), REACHES_EDMA,
 	  NO_PLACE },
 
+	{ "part: the lowest, though the end takes fewer windows",
+	  LENDS(2, SZ_4K, 0xf000), REACHES_EDMA, PART(0x1000, 2) },
+	{ "part: the lowest that the windows are enough for",
+	  LENDS(1, SZ_4K, 0xf000), REACHES_EDMA, PART(0xf000, 1) },
+	{ "part: no window, and the only place that takes none",
+	  LENDS(0, 0, SZ_64K, USED(WINDOW(0x3000, 0xc000))), REACHES_EDMA,
+	  PART(0xf000, 0) },
+
 	/* Besides windows of other sets */
 	{ "part: behind a window",
 	  LENDS(1, 0, SZ_64K, USED(WINDOW(0, SZ_4K))), REACHES_EDMA,
@@ -2433,6 +2446,8 @@ static const struct known_case known_cases[] = {
 	/* Words that the request names */
 	{ "named: not lent", MEMORY_64K(LENT, 0x100, 4),
 	  ASKS_WORDS(2, 0x800, 8), WORDS_AT(0x800, 0x808) },
+	{ "named: before what is lent", MEMORY_64K(LENT, 0x100, 4),
+	  ASKS_WORDS(1, 0xfc, 4), WORDS_AT(0xfc, 0) },
 	{ "named: the last of the BAR", MEMORY_64K(LENT, 0x100, 4),
 	  ASKS_WORDS(2, 0xfff8, 4), WORDS_AT(0xfff8, 0xfffc) },
 	{ "named: one behind the BAR", MEMORY_64K(LENT, 0x100, 4),

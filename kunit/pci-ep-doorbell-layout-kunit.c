@@ -713,6 +713,12 @@ static bool usable(const struct layout_case *c, int bar)
 	}
 }
 
+/* Windows beyond those in use, for a BAR that nobody divides */
+static unsigned int whole_windows(const struct pci_ep_db_layout_bar *bar)
+{
+	return bar->state == PCI_EP_DB_BAR_FREE ? 1 : 0;
+}
+
 /* May a window take all of a BAR? */
 static bool replaceable(const struct pci_ep_db_layout_bar *bar)
 {
@@ -773,7 +779,7 @@ static bool window_fits(const struct layout_case *c, u64 reg, struct place *p)
 	p->reg = reg;
 	p->window = 0;
 	p->shown = p->size;
-	p->windows = c->ctrl.bar[p->bar].state == PCI_EP_DB_BAR_FREE;
+	p->windows = whole_windows(&c->ctrl.bar[p->bar]);
 	p->isolated = hw_hides_others(c, reg, p->size);
 	return true;
 }
@@ -799,12 +805,13 @@ static bool find_window(const struct layout_case *c, struct place *p)
 /* The granules that the targets are in; false if no BAR has so many */
 static bool reach(const struct layout_case *c, struct place *p)
 {
-	u64 low = c->target[0].addr, high = low;
+	u64 low = c->target[0].addr, high = low, addr;
 	unsigned int i;
 
 	for (i = 1; i < c->count; i++) {
-		low = min(low, (u64)c->target[i].addr);
-		high = max(high, (u64)c->target[i].addr);
+		addr = c->target[i].addr;
+		low = min(low, addr);
+		high = max(high, addr);
 	}
 	p->reg = hw_register(low, 1, c->ctrl.align);
 	p->shown = 0;
@@ -923,7 +930,7 @@ static bool find_words(const struct layout_case *c, struct place *p)
 
 	p->isolated = true;
 	p->shown = p->size;
-	p->windows = bar->state == PCI_EP_DB_BAR_FREE;
+	p->windows = whole_windows(bar);
 	if (c->req.offset != PCI_EP_DB_ANY_OFFSET)
 		return words_fit(c, c->req.offset, p) &&
 		       words_reached(c, bar, p->off);
@@ -1064,7 +1071,7 @@ static const char *wrong_window(const struct layout_case *c,
 		return "not all of the BAR may be taken";
 	if (l->window)
 		return "a window that is the whole BAR begins with it";
-	if (l->windows != (bar->state == PCI_EP_DB_BAR_FREE))
+	if (l->windows != whole_windows(bar))
 		return "wrong number of windows";
 	if (hw_register(l->base, l->size, c->ctrl.align) != l->base)
 		return "the controller cannot program this base";
@@ -1164,7 +1171,7 @@ static const char *wrong_words(const struct layout_case *c,
 	const struct pci_ep_db_layout_bar *bar = &c->ctrl.bar[l->bar];
 	unsigned int i, j;
 
-	if (l->windows != (bar->state == PCI_EP_DB_BAR_FREE))
+	if (l->windows != whole_windows(bar))
 		return "wrong number of windows";
 	if (!words_reached(c, bar, off))
 		return "a window hides a word";
@@ -1615,7 +1622,7 @@ static void layout_oracle_test(struct kunit *test)
 /**
  * struct known_case - a question whose answer is known
  * @name: which
- * @ctrl: the controller
+ * @ctrl: the controller; a max_size of 0 means min_size, a lent_size of 0 all
  * @form: what the targets are
  * @req: the request; its count is that of the targets
  * @target: the first targets
@@ -1624,8 +1631,8 @@ static void layout_oracle_test(struct kunit *test)
  * @size: bytes of that, 0 if nobody knows
  * @window: offset of the window
  * @window_size: bytes of the window; 0 means @size
- * @first: offset of the first doorbell
- * @last: offset of the last doorbell; 0 means @first
+ * @first: bytes from @window to the first doorbell
+ * @last: bytes from @window to the last doorbell; 0 means @first
  * @windows: how many
  * @isolated: whether
  * @wide: there are such targets only where bus addresses have 64 bits
@@ -1649,13 +1656,12 @@ struct known_case {
 };
 
 #define KNOWN_BAR(_state, _min, _max)					\
-	{ .state = PCI_EP_DB_BAR_##_state, .min_size = (_min),		\
-	  .max_size = (_max), .lent_size = (_max) }
+	{ .state = PCI_EP_DB_BAR_##_state, .min_size = (_min), .max_size = (_max) }
 
 /* What besides state and size is of interest of a BAR that holds memory */
 #define KNOWN_SET_BAR(_state, _size, _memory, _start, _lent, ...)	\
 	{ .state = PCI_EP_DB_BAR_##_state, .min_size = (_size),		\
-	  .max_size = (_size), .memory = (_memory), .lent_start = (_start), \
+	  .memory = (_memory), .lent_start = (_start),			\
 	  .lent_size = (_lent), __VA_ARGS__ }
 
 #define WINDOW(_start, _size)	{ .start = (_start), .size = (_size), .window = true }
@@ -1708,8 +1714,9 @@ struct known_case {
 
 /* R-Car S4: the register of the eDMA, as if it were alone in its 4 KiB */
 #define EDMA		((dma_addr_t)0xe65d5000)
-#define EDMA_AT(_offset)						\
-	{ .addr = EDMA + (_offset), .clear_base = EDMA, .clear_size = SZ_4K }
+#define TARGET(_addr, _clear_base, _clear_size)				\
+	{ .addr = (_addr), .clear_base = (_clear_base), .clear_size = (_clear_size) }
+#define EDMA_AT(_offset)	TARGET(EDMA + (_offset), EDMA, SZ_4K)
 #define REACHES(_req, ...)						\
 	.form = PCI_EP_DB_FORM_BUS, .req = { _req }, .target = { __VA_ARGS__ }
 #define REACHES_EDMA	REACHES(KNOWN_ANY(1), EDMA_AT(0xa0))
@@ -1719,12 +1726,12 @@ struct known_case {
 /* Windows of one granule, and of two */
 #define PART(_window, _windows)						\
 	.bar = BAR_2, .size = SZ_64K, .window = (_window),		\
-	.window_size = SZ_4K, .first = (_window) + 0xa0,		\
-	.windows = (_windows), .isolated = true
+	.window_size = SZ_4K, .first = 0xa0, .windows = (_windows),	\
+	.isolated = true
 #define WIDE_PART(_window, _windows, _first, _last)			\
 	.bar = BAR_2, .size = SZ_64K, .window = (_window),		\
-	.window_size = SZ_8K, .first = (_window) + (_first),		\
-	.last = (_window) + (_last), .windows = (_windows)
+	.window_size = SZ_8K, .first = (_first), .last = (_last),	\
+	.windows = (_windows)
 #define NO_PLACE	.ret = -ENOSPC
 
 /* A controller that can do nothing, and words in 64 KiB of memory */
@@ -2089,7 +2096,7 @@ static const struct known_case known_cases[] = {
 	  DIVIDES(2, [BAR_2] = KNOWN_SET_BAR(LENT, SZ_8K, 0x90000000, SZ_4K,
 					     SZ_4K)),
 	  REACHES_EDMA, .bar = BAR_2, .size = SZ_8K, .window = SZ_4K,
-	  .window_size = SZ_4K, .first = 0x10a0, .windows = 1,
+	  .window_size = SZ_4K, .first = 0xa0, .windows = 1,
 	  .isolated = true },
 	{ "part: not of memory that is not lent",
 	  DIVIDES(2, [BAR_2] = KNOWN_SET_BAR(MEMORY, SZ_64K, 0x90000000, 0,
@@ -2227,9 +2234,8 @@ static const struct known_case known_cases[] = {
 	{ "part: larger than the BAR", LENDS(9, 0, SZ_64K),
 	  REACHES(KNOWN_ANY(2), EDMA_AT(0), EDMA_AT(SZ_64K)), NO_PLACE },
 	{ "part: the end of the address space", LENDS(1, 0, SZ_4K),
-	  REACHES(KNOWN_ANY(1), { .addr = (dma_addr_t)-4,
-				  .clear_base = (dma_addr_t)-SZ_4K,
-				  .clear_size = SZ_4K }),
+	  REACHES(KNOWN_ANY(1),
+		  TARGET((dma_addr_t)-4, (dma_addr_t)-SZ_4K, SZ_4K)),
 	  .bar = BAR_2, .size = SZ_64K, .window_size = SZ_4K, .first = 0xffc,
 	  .windows = 1, .isolated = true },
 	{ "part: not all of a word", LENDS(1, 0, SZ_4K),
@@ -2276,13 +2282,11 @@ static const struct known_case known_cases[] = {
 	{ "part: aligned to a granule", LENDS(2, SZ_4K, SZ_8K),
 	  REACHES(KNOWN_ANY(1), EDMA_AT(0)), .req.align = SZ_4K,
 	  .bar = BAR_2, .size = SZ_64K, .window = 0x1000,
-	  .window_size = SZ_4K, .first = 0x1000, .windows = 2,
-	  .isolated = true },
+	  .window_size = SZ_4K, .windows = 2, .isolated = true },
 	{ "part: aligned to two granules", LENDS(2, SZ_4K, SZ_8K),
 	  REACHES(KNOWN_ANY(1), EDMA_AT(0)), .req.align = SZ_8K,
 	  .bar = BAR_2, .size = SZ_64K, .window = 0x2000,
-	  .window_size = SZ_4K, .first = 0x2000, .windows = 2,
-	  .isolated = true },
+	  .window_size = SZ_4K, .windows = 2, .isolated = true },
 	{ "part: aligned to four granules", LENDS(2, SZ_4K, SZ_8K),
 	  REACHES(KNOWN_ANY(1), EDMA_AT(0)), .req.align = SZ_16K, NO_PLACE },
 	{ "part: a register aligned to 32 bytes", LENDS(2, SZ_4K, SZ_8K),
@@ -2292,7 +2296,7 @@ static const struct known_case known_cases[] = {
 	{ "part: registers in a row", LENDS(2, SZ_4K, SZ_8K),
 	  REACHES(KNOWN_REQ(2, NO_BAR, PCI_EP_DB_ANY_OFFSET, 8),
 		  EDMA_AT(0xa0), EDMA_AT(0xa8)),
-	  PART(0x1000, 2), .last = 0x10a8 },
+	  PART(0x1000, 2), .last = 0xa8 },
 	{ "part: registers not in that row", LENDS(2, SZ_4K, SZ_8K),
 	  REACHES(KNOWN_REQ(2, NO_BAR, PCI_EP_DB_ANY_OFFSET, 4),
 		  EDMA_AT(0xa0), EDMA_AT(0xa8)), NO_PLACE },
@@ -2300,7 +2304,7 @@ static const struct known_case known_cases[] = {
 	  DIVIDES(2, [BAR_2] = KNOWN_SET_BAR(LENT, SZ_8G, 0x90000000,
 					     SZ_4G - SZ_4K, SZ_8K)),
 	  REACHES_EDMA, .bar = BAR_2, .size = SZ_8G, .window = SZ_4G - SZ_4K,
-	  .window_size = SZ_4K, .first = 0xfffff0a0, .windows = 2,
+	  .window_size = SZ_4K, .first = 0xa0, .windows = 2,
 	  .isolated = true },
 	{ "part: beyond the last of the offsets",
 	  DIVIDES(2, [BAR_2] = KNOWN_SET_BAR(LENT, SZ_8G, 0x90000000, SZ_4G,
@@ -2317,12 +2321,10 @@ static const struct known_case known_cases[] = {
 	{ "isolated: only a part is", LENDS(2, 0, SZ_64K), REACHES_EDMA,
 	  .req.require = PCI_EP_DB_ISOLATED, PART(0, 1) },
 	{ "isolated: not even a part is", LENDS(2, 0, SZ_64K),
-	  REACHES(KNOWN_ANY(1), { .addr = EDMA + 0xa0, .clear_base = EDMA,
-				  .clear_size = SZ_4K - 1 }),
+	  REACHES(KNOWN_ANY(1), TARGET(EDMA + 0xa0, EDMA, SZ_4K - 1)),
 	  .req.require = PCI_EP_DB_ISOLATED, NO_PLACE },
 	{ "isolated: all rather than a part that is not", LENDS(2, 0, SZ_64K),
-	  REACHES(KNOWN_ANY(1), { .addr = EDMA + 0xa0, .clear_base = EDMA + 1,
-				  .clear_size = SZ_4K }),
+	  REACHES(KNOWN_ANY(1), TARGET(EDMA + 0xa0, EDMA + 1, SZ_4K)),
 	  .req.prefer = PCI_EP_DB_ISOLATED, .bar = BAR_2, .size = SZ_64K,
 	  .first = 0x50a0 },
 	{ "isolated: a part rather than all of another BAR",
@@ -2491,10 +2493,57 @@ static const struct known_case known_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(known, known_cases, name);
 
+static void expect_window(struct kunit *test, const struct known_case *k,
+			  const struct pci_ep_db_layout *l)
+{
+	KUNIT_EXPECT_EQ(test, l->window, k->window);
+	KUNIT_EXPECT_EQ(test, l->window_size, k->window_size ?: l->size);
+	KUNIT_EXPECT_EQ(test, l->base + k->first, k->target[0].addr);
+}
+
+static void expect_known(struct kunit *test, const struct known_case *k,
+			 const struct pci_ep_db_layout *l,
+			 const struct pci_ep_db_target *target)
+{
+	unsigned int last = k->req.count - 1;
+
+	KUNIT_EXPECT_EQ(test, (int)l->form, (int)k->form);
+	KUNIT_EXPECT_EQ(test, (int)l->bar, (int)k->bar);
+	if (k->size)
+		KUNIT_EXPECT_EQ(test, l->size, k->size);
+	KUNIT_EXPECT_EQ(test, l->windows, k->windows);
+	KUNIT_EXPECT_EQ(test, l->claim,
+			k->ctrl.bar[k->bar].state == PCI_EP_DB_BAR_FREE);
+	KUNIT_EXPECT_EQ(test, l->isolated, k->isolated);
+	KUNIT_EXPECT_EQ(test, pci_ep_db_layout_offset(l, target, 0),
+			k->window + k->first);
+	KUNIT_EXPECT_EQ(test, pci_ep_db_layout_offset(l, target, last),
+			k->window + (k->last ?: k->first));
+	if (k->form == PCI_EP_DB_FORM_BUS)
+		expect_window(test, k, l);
+}
+
+static struct pci_ep_db_layout_ctrl *known_ctrl(struct kunit *test,
+						const struct known_case *k)
+{
+	struct pci_ep_db_layout_ctrl *ctrl;
+	struct pci_ep_db_layout_bar *bar;
+
+	ctrl = kunit_kzalloc(test, sizeof(*ctrl), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ctrl);
+	*ctrl = k->ctrl;
+	for (bar = ctrl->bar; bar < ctrl->bar + PCI_STD_NUM_BARS; bar++) {
+		bar->max_size = bar->max_size ?: bar->min_size;
+		bar->lent_size = bar->lent_size ?: bar->max_size;
+	}
+	return ctrl;
+}
+
 static void layout_known_test(struct kunit *test)
 {
 	const struct known_case *k = test->param_value;
 	unsigned int i, count = k->req.count;
+	struct pci_ep_db_layout_ctrl *ctrl;
 	struct pci_ep_db_target *target;
 	struct pci_ep_db_layout l;
 	int ret;
@@ -2502,6 +2551,7 @@ static void layout_known_test(struct kunit *test)
 	if (k->wide && sizeof(dma_addr_t) < sizeof(u64))
 		kunit_skip(test, "bus addresses are narrower");
 
+	ctrl = known_ctrl(test, k);
 	target = kunit_kcalloc(test, count, sizeof(*target), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, target);
 	for (i = 0; i < count && i < ARRAY_SIZE(k->target); i++)
@@ -2509,28 +2559,10 @@ static void layout_known_test(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, pci_ep_db_check_request(&k->req), 0);
 	memset(&l, 0xa5, sizeof(l));
-	ret = pci_ep_db_solve(&k->ctrl, &k->req, k->form, target, count, &l);
+	ret = pci_ep_db_solve(ctrl, &k->req, k->form, target, count, &l);
 	KUNIT_ASSERT_EQ(test, ret, k->ret);
-	if (ret)
-		return;
-
-	KUNIT_EXPECT_EQ(test, (int)l.form, (int)k->form);
-	KUNIT_EXPECT_EQ(test, (int)l.bar, (int)k->bar);
-	if (k->size)
-		KUNIT_EXPECT_EQ(test, l.size, k->size);
-	KUNIT_EXPECT_EQ(test, l.windows, k->windows);
-	KUNIT_EXPECT_EQ(test, l.claim,
-			k->ctrl.bar[k->bar].state == PCI_EP_DB_BAR_FREE);
-	KUNIT_EXPECT_EQ(test, l.isolated, k->isolated);
-	KUNIT_EXPECT_EQ(test, pci_ep_db_layout_offset(&l, target, 0), k->first);
-	KUNIT_EXPECT_EQ(test, pci_ep_db_layout_offset(&l, target, count - 1),
-			k->last ?: k->first);
-	if (k->form != PCI_EP_DB_FORM_BUS)
-		return;
-	KUNIT_EXPECT_EQ(test, l.window, k->window);
-	KUNIT_EXPECT_EQ(test, l.window_size, k->window_size ?: l.size);
-	KUNIT_EXPECT_EQ(test, (dma_addr_t)(l.base + (k->first - k->window)),
-			k->target[0].addr);
+	if (!ret)
+		expect_known(test, k, &l, target);
 }
 
 enum edit_type { EDIT_NOTHING, EDIT_U32, EDIT_U8, EDIT_POINTER };
@@ -2649,7 +2681,7 @@ static const struct check_case check_cases[] = {
 	  SET(lend_offset, 0) },
 	{ "lends up to 4 GiB", { LEND(BIT(0)), SET(lend_offset, SZ_2G) },
 	  SET(lend_size, SZ_2G), SET(lend_size, SZ_2G - 1) },
-	{ "lends from byte 1 up to 4 GiB", { LEND(BIT(5)) , SET(lend_offset, 1) },
+	{ "lends from byte 1 up to 4 GiB", { LEND(BIT(5)), SET(lend_offset, 1) },
 	  SET(lend_size, U32_MAX), SET(lend_size, U32_MAX - 1) },
 	{ "lends up to 4 GiB, from far",
 	  { LEND(0x3f), SET(lend_size, 1) }, SET(lend_offset, U32_MAX),

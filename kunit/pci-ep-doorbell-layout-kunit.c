@@ -209,13 +209,13 @@ static void draw_used(struct layout_case *c, struct pci_ep_db_layout_bar *bar)
 {
 	u32 windows = divisible(c, bar) ? 50 : 0;
 	struct pci_ep_db_layout_used add;
-	unsigned int most = 0;
+	unsigned int draws = 0;
 	u64 step;
 
 	if (percent(c, 65))
-		most = 1 + below(c, percent(c, 70) ? 3 : 16);
+		draws = 1 + below(c, percent(c, 70) ? 3 : 16);
 	/* Not every draw adds something */
-	for (; most; most--) {
+	for (; draws; draws--) {
 		add.window = percent(c, windows);
 		step = add.window ? c->ctrl.align : 4;
 		draw_part(c, bar->min_size, step, &add.start, &add.size);
@@ -661,9 +661,9 @@ static unsigned int hw_divide(const struct layout_case *c,
 }
 
 /* A BAR that nobody divided has one window, however many bytes there are */
-static unsigned int hw_new_windows(const struct layout_case *c,
-				   const struct pci_ep_db_layout_bar *bar,
-				   u64 start, u64 size)
+static noinline_for_stack unsigned int
+hw_new_windows(const struct layout_case *c,
+	       const struct pci_ep_db_layout_bar *bar, u64 start, u64 size)
 {
 	struct hw_part part[MAX_PARTS];
 
@@ -802,7 +802,7 @@ static bool find_window(const struct layout_case *c, struct place *p)
 	return false;
 }
 
-/* The granules that the targets are in; false if no BAR has so many */
+/* The granules that the targets are in; false if they are not less than a BAR */
 static bool reach(const struct layout_case *c, struct place *p)
 {
 	u64 low = c->target[0].addr, high = low, addr;
@@ -1133,8 +1133,9 @@ static const char *wrong_memory(const struct layout_case *c,
 	return NULL;
 }
 
-static const char *wrong_part(const struct layout_case *c,
-			      const struct pci_ep_db_layout *l, const u64 *off)
+static noinline_for_stack const char *
+wrong_part(const struct layout_case *c, const struct pci_ep_db_layout *l,
+	   const u64 *off)
 {
 	const struct pci_ep_db_layout_bar *bar = &c->ctrl.bar[l->bar];
 	const struct hw_part *at;
@@ -2381,10 +2382,12 @@ static const struct known_case known_cases[] = {
 	  WORDS_AT(0x104, 0x108) },
 	{ "words: one byte of whole ones is not lent",
 	  MEMORY_64K(LENT, 0x101, 10), ASKS_ANY(2), NO_PLACE },
-	{ "words: aligned", MEMORY_64K(LENT, 0x101, 0x43), ASKS_ANY(1),
-	  .req.align = 64, .req.stride = 64, WORDS_AT(0x140, 0) },
-	{ "words: not aligned", MEMORY_64K(LENT, 0x101, 0x42), ASKS_ANY(1),
-	  .req.align = 64, .req.stride = 64, NO_PLACE },
+	{ "words: aligned", MEMORY_64K(LENT, 0x101, 0x43),
+	  ASKS_WORDS(1, PCI_EP_DB_ANY_OFFSET, 64), .req.align = 64,
+	  WORDS_AT(0x140, 0) },
+	{ "words: not aligned", MEMORY_64K(LENT, 0x101, 0x42),
+	  ASKS_WORDS(1, PCI_EP_DB_ANY_OFFSET, 64), .req.align = 64,
+	  NO_PLACE },
 	{ "words: behind a set's",
 	  MEMORY_64K(LENT, 0x100, 0x100, USED(WORDS(0x100, 8))), ASKS_ANY(2),
 	  WORDS_AT(0x108, 0x10c) },

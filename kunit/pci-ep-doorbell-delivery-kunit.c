@@ -9,6 +9,7 @@
 #include <linux/kthread.h>
 
 #include "pci-ep-doorbell-fake.h"
+#include "pci-ep-doorbell-internal.h"
 
 struct delivery_test {
 	struct fake_epc		*fake;
@@ -386,6 +387,58 @@ static void delivery_disable_all_waits(struct kunit *test)
 	disable_waits(test, irq_set(test->priv, 2, true), -1);
 }
 
+/* Another thread that disables all doorbells */
+struct disabler {
+	struct kunit		*test;
+	struct fake_thread	thread;
+	struct disable_arg	arg;
+};
+
+/* The handler enables all again, while it is waited for. */
+static void enable_against_disable(struct fake_log *log, struct pci_ep_db_set *set,
+				   unsigned int index, u32 value)
+{
+	struct disabler *disabler = log->data;
+	struct kunit *test = disabler->test;
+
+	fake_thread_run(test, &disabler->thread, disable_thread, &disabler->arg);
+	FAKE_WAIT_UNTIL(test, pci_ep_db_idle(set));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_enable_one(set, 0));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_enable_one(set, 1));
+	KUNIT_EXPECT_FALSE(test, completion_done(&disabler->thread.done));
+}
+
+/* Its handler runs for one of two doorbells: the one that disable comes to first, or last. */
+static void disable_wins(struct kunit *test, unsigned int index)
+{
+	struct delivery_test *dt = test->priv;
+	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_KICK, 2);
+	struct disabler disabler = { .test = test, .arg = { set, -1 } };
+
+	dt->log->hook = enable_against_disable;
+	dt->log->data = &disabler;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, index));
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, index));
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
+	fake_thread_wait(test, &disabler.thread);
+
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_idle(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	expect_calls(test, 1);
+}
+
+static void delivery_enable_against_disable(struct kunit *test)
+{
+	disable_wins(test, 0);
+}
+
+static void delivery_enable_against_disable_last(struct kunit *test)
+{
+	disable_wins(test, 1);
+}
+
 static void free_set_thread(void *data)
 {
 	pci_ep_db_free(data);
@@ -618,12 +671,7 @@ static void storm_handler(struct fake_log *log, struct pci_ep_db_set *set,
 
 static void expect_storm_delivered(struct kunit *test, struct storm *storm)
 {
-	unsigned long timeout = jiffies + FAKE_TIMEOUT;
-
-	while (atomic_read(&storm->seen) != atomic_read(&storm->rings) &&
-	       time_before(jiffies, timeout))
-		usleep_range(100, 200);
-	KUNIT_EXPECT_EQ(test, atomic_read(&storm->rings), atomic_read(&storm->seen));
+	FAKE_WAIT_UNTIL(test, atomic_read(&storm->seen) == atomic_read(&storm->rings));
 }
 
 /* Ring for a fifth of a second. Was delivery throttled, and the interrupt masked? */
@@ -651,10 +699,7 @@ static void storm_rings(struct kunit *test, struct pci_ep_db_set *set, bool mask
 	KUNIT_EXPECT_EQ(test, mask, masked);
 	expect_storm_delivered(test, &storm);
 	/* The call that delivered the last ring costs a window as well. */
-	start = jiffies;
-	while (irqd_irq_disabled(data) && time_before(jiffies, start + FAKE_TIMEOUT))
-		usleep_range(100, 200);
-	KUNIT_EXPECT_FALSE(test, irqd_irq_disabled(data));
+	FAKE_WAIT_UNTIL(test, !irqd_irq_disabled(data));
 }
 
 /* A source that rings without end is silenced; what it rang is delivered. */
@@ -677,6 +722,55 @@ static void delivery_storm_shared(struct kunit *test)
 	storm_rings(test, irq_set(dt, 1, false), false);
 }
 
+/* Ring doorbell 0 until delivery is throttled and its interrupt masked. */
+static bool mask_by_rings(struct delivery_test *dt, struct pci_ep_db_set *set)
+{
+	struct irq_data *data = irq_get_irq_data(dt->fake->irq[0].virq);
+	unsigned int i;
+
+	/* Who is not let run for a whole window does not see it throttled. */
+	for (i = 0; i < 1000 && !irqd_irq_disabled(data); i++) {
+		pci_ep_db_throttled(set);
+		pci_ep_db_account(set, STORM_COST);
+		fake_ring(dt->fake, set, 0);
+	}
+
+	return irqd_irq_disabled(data);
+}
+
+/*
+ * A masked interrupt waits for the timer. Meanwhile another doorbell of the set
+ * rings, whose handler is never done: delivery is put off each time, but not
+ * the timer. Until then the timer is held back: its softirq is.
+ */
+static void delivery_unmasks_in_time(struct kunit *test)
+{
+	struct delivery_test *dt = test->priv;
+	struct irq_data *data = irq_get_irq_data(dt->fake->irq[0].virq);
+	struct pci_ep_db_set *set = irq_set(dt, 2, false);
+	struct hrtimer *timer = &to_db_set_priv(set)->timer;
+	ktime_t before, after;
+	unsigned int i;
+	bool masked;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	local_bh_disable();
+	masked = mask_by_rings(dt, set);
+	before = hrtimer_get_expires(timer);
+	while (pci_ep_db_throttled(set))
+		cpu_relax();
+	atomic_set(&dt->log->again, 100);
+	for (i = 0; i < 3; i++)
+		fake_ring(dt->fake, set, 1);
+	masked &= irqd_irq_disabled(data);
+	after = hrtimer_get_expires(timer);
+	local_bh_enable();
+
+	KUNIT_EXPECT_TRUE(test, masked);
+	KUNIT_EXPECT_EQ(test, before, after);
+	FAKE_WAIT_UNTIL(test, !irqd_irq_disabled(data));
+}
+
 /* Freed while it is throttled: the next holder of the IRQ finds it enabled. */
 static void delivery_free_throttled(struct kunit *test)
 {
@@ -686,11 +780,11 @@ static void delivery_free_throttled(struct kunit *test)
 	struct pci_ep_db_set *set = irq_set(dt, 1, false);
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	pci_ep_db_account(set, 100 * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	KUNIT_EXPECT_TRUE(test, mask_by_rings(dt, set));
 	fake_free(dt->fake, set);
 
 	atomic_set(&dt->log->calls, 0);
+	reinit_completion(&dt->log->called);
 	set = fake_alloc(dt->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
@@ -876,6 +970,8 @@ static struct kunit_case delivery_cases[] = {
 	KUNIT_CASE(delivery_no_content),
 	KUNIT_CASE(delivery_disable_one_waits),
 	KUNIT_CASE(delivery_disable_all_waits),
+	KUNIT_CASE(delivery_enable_against_disable),
+	KUNIT_CASE(delivery_enable_against_disable_last),
 	KUNIT_CASE(delivery_free_waits),
 	KUNIT_CASE(delivery_disable_in_handler),
 	KUNIT_CASE(delivery_disable_all_in_handler),
@@ -890,6 +986,7 @@ static struct kunit_case delivery_cases[] = {
 	KUNIT_CASE(delivery_storm),
 	KUNIT_CASE(delivery_storm_sleeping),
 	KUNIT_CASE(delivery_storm_shared),
+	KUNIT_CASE(delivery_unmasks_in_time),
 	KUNIT_CASE(delivery_free_throttled),
 	KUNIT_CASE(delivery_free_during_rings),
 	KUNIT_CASE(delivery_free_during_rings_sleeping),

@@ -19,6 +19,7 @@
 #include <linux/platform_device.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -489,20 +490,12 @@ void fake_save(struct fake_epc *fake, struct fake_state *state)
 	state->threads = fake_threads();
 }
 
-/* A thread that was stopped may take a moment to disappear. */
-static void fake_wait_threads(unsigned int n)
-{
-	unsigned long timeout = jiffies + FAKE_TIMEOUT;
-
-	while (fake_threads() > n && time_before(jiffies, timeout))
-		usleep_range(100, 200);
-}
-
 void fake_expect_as_before(struct fake_epc *fake, const struct fake_state *before)
 {
 	struct fake_state now;
 
-	fake_wait_threads(before->threads);
+	/* A thread that was stopped may take a moment to disappear. */
+	FAKE_WAIT_UNTIL(fake->test, fake_threads() <= before->threads);
 	fake_save(fake, &now);
 	KUNIT_EXPECT_MEMEQ(fake->test, now.bar, before->bar, sizeof(now.bar));
 	KUNIT_EXPECT_MEMEQ(fake->test, now.kept, before->kept, sizeof(now.kept));
@@ -655,7 +648,13 @@ static int fake_start(struct pci_ep_db_set *set)
 
 static void fake_stop(struct pci_ep_db_set *set)
 {
-	to_fake_backend(set->backend)->stops++;
+	struct fake_backend *fb = to_fake_backend(set->backend);
+
+	fb->stops++;
+	if (fb->block_stop) {
+		complete(&fb->stopping);
+		wait_for_completion(&fb->release);
+	}
 }
 
 static void fake_wake(struct pci_ep_db_set *set)
@@ -703,6 +702,8 @@ struct fake_backend *fake_backend_create(struct fake_epc *fake, const char *name
 	fb->offer.caps = PCI_EP_DB_DISTINCT | PCI_EP_DB_EXACT;
 	fb->offer.max_count = PCI_EP_DB_MAX_COUNT;
 	fb->offer.process = form == PCI_EP_DB_FORM_MEMORY;
+	init_completion(&fb->stopping);
+	init_completion(&fb->release);
 
 	return fb;
 }
@@ -850,13 +851,24 @@ void fake_thread_run(struct kunit *test, struct fake_thread *thread,
 	thread->func = func;
 	thread->data = data;
 	init_completion(&thread->done);
-	task = kthread_run(fake_thread_func, thread, "fake-db");
+	task = kthread_create(fake_thread_func, thread, "fake-db");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	thread->task = get_task_struct(task);
+	wake_up_process(task);
+}
+
+/* Wait until the thread waits for something itself. */
+void fake_thread_wait_asleep(struct kunit *test, struct fake_thread *thread)
+{
+	FAKE_WAIT_UNTIL(test, completion_done(&thread->done) ||
+			READ_ONCE(thread->task->__state) == TASK_UNINTERRUPTIBLE);
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 }
 
 void fake_thread_wait(struct kunit *test, struct fake_thread *thread)
 {
 	FAKE_WAIT(test, &thread->done);
+	put_task_struct(thread->task);
 }
 
 /*

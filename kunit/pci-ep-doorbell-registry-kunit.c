@@ -583,6 +583,35 @@ static void registry_free_races_unregister(struct kunit *test)
 	fake_expect_as_before(fake, &before);
 }
 
+/* The holder came first and is in the middle of it: unregistering waits, and is woken. */
+static void registry_unregister_waits_for_free(struct kunit *test)
+{
+	struct fake_epc *fake = test->priv;
+	struct fake_log *log = fake_log_create(fake);
+	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
+						    PCI_EP_DB_CONTROLLER);
+	struct fake_backend *fb = bus_backend(fake, "leaver", 1);
+	struct fake_thread freer, leaver;
+	struct pci_ep_db_set *set;
+
+	fake_backend_register(fb);
+	fb->block_stop = true;
+	set = pci_ep_db_alloc(fake->epf, &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
+
+	fake_thread_run(test, &freer, free_thread, set);
+	FAKE_WAIT(test, &fb->stopping);
+	fake_thread_run(test, &leaver, unregister_thread, fb);
+	fake_thread_wait_asleep(test, &leaver);
+	KUNIT_EXPECT_EQ(test, 0, fb->frees);
+	complete(&fb->release);
+	fake_thread_wait(test, &leaver);
+	KUNIT_EXPECT_EQ(test, 1, fb->frees);
+	fake_thread_wait(test, &freer);
+	KUNIT_EXPECT_EQ(test, 1, fb->stops);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&log->gone));
+}
+
 struct gone_wait {
 	struct fake_log		*log;
 	struct completion	told;
@@ -697,6 +726,7 @@ static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(registry_unregister_waits),
 	KUNIT_CASE(registry_free_in_gone),
 	KUNIT_CASE(registry_free_races_unregister),
+	KUNIT_CASE(registry_unregister_waits_for_free),
 	KUNIT_CASE(registry_free_waits_for_gone),
 	KUNIT_CASE(registry_unregister_leaves_others),
 	{}

@@ -895,3 +895,30 @@ unsigned int fake_set_storm_percent(unsigned int percent)
 {
 	return xchg(&pci_ep_db_storm_percent, percent);
 }
+
+/* What a case begins with */
+
+int fake_test_init(struct kunit *test)
+{
+	struct fake_test *ft = kunit_kzalloc(test, sizeof(*ft), GFP_KERNEL);
+	struct fake_epc *fake = fake_epc_create(test);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ft);
+	ft->fake = fake;
+	ft->log = fake_log_create(fake);
+	ft->bus = fake_backend_create(fake, "bus", PCI_EP_DB_FORM_BUS);
+	ft->memory = fake_backend_create(fake, "memory", PCI_EP_DB_FORM_MEMORY);
+	for (i = 0; i < 4; i++)
+		fake_add_reg(fake, FAKE_MMIO + 0x40, i, i);
+	fake_save(fake, &ft->before);
+	test->priv = ft;
+
+	return 0;
+}
+
+/* A request for kicks that a backend of the controller's own can satisfy */
+struct pci_ep_db_request fake_kicks(struct fake_test *ft, unsigned int count)
+{
+	return fake_request(ft->log, PCI_EP_DB_KICK, count, PCI_EP_DB_CONTROLLER);
+}

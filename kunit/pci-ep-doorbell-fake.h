@@ -243,6 +243,26 @@ struct fake_thread {
 	struct completion	done;
 };
 
+/**
+ * struct fake_test - what a case begins with, its test->priv
+ * @fake: the controller
+ * @log: for its function's requests
+ * @bus: a backend with four registers at one address and an interrupt each;
+ *	not registered yet
+ * @memory: a backend with words of memory; not registered yet
+ * @before: the state before anything was done
+ */
+struct fake_test {
+	struct fake_epc		*fake;
+	struct fake_log		*log;
+	struct fake_backend	*bus;
+	struct fake_backend	*memory;
+	struct fake_state	before;
+};
+
+int fake_test_init(struct kunit *test);
+struct pci_ep_db_request fake_kicks(struct fake_test *ft, unsigned int count);
+
 struct fake_epc *fake_epc_create(struct kunit *test);
 struct pci_epf *fake_epf_create(struct fake_epc *fake);
 void fake_epf_set_memory(struct fake_epc *fake, struct pci_epf *epf,
@@ -288,8 +308,11 @@ unsigned int fake_set_storm_percent(unsigned int percent);
 
 /* Wait for something that nobody announces. */
 #define FAKE_WAIT_UNTIL(test, condition)					\
-	KUNIT_EXPECT_EQ(test, 0,						\
-			poll_timeout_us(barrier(), condition, 200,		\
-					jiffies_to_usecs(FAKE_TIMEOUT), false))
+do {										\
+	int fake_ret = poll_timeout_us(barrier(), condition, 200,		\
+				       jiffies_to_usecs(FAKE_TIMEOUT), false);	\
+										\
+	KUNIT_EXPECT_EQ_MSG(test, 0, fake_ret, "%s", #condition);		\
+} while (0)
 
 #endif /* __PCI_EP_DOORBELL_FAKE_H */

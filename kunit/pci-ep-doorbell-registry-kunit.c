@@ -4,11 +4,13 @@
  * that come late and go early
  */
 
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/sizes.h>
 
 #include "pci-ep-doorbell-example.h"
 #include "pci-ep-doorbell-fake.h"
+#include "pci-ep-doorbell-internal.h"
 
 /* A backend of @count doorbells at registers of their own, 64 KiB apart from others */
 static struct fake_backend *bus_backend(struct fake_epc *fake, const char *name,
@@ -170,6 +172,53 @@ static void registry_requires_isolated(struct kunit *test)
 	req.require = 0;
 	set = fake_alloc(ft->fake, &req);
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_caps(set) & PCI_EP_DB_ISOLATED);
+}
+
+static unsigned int logged;
+
+static void count_logged(const struct pci_ep_db_set_priv *set)
+{
+	logged++;
+}
+
+/* What the log says of a request for doorbells in @bar, in lines */
+static unsigned int lines_logged(struct fake_test *ft, struct pci_epf *epf, enum pci_barno bar,
+				 enum pci_ep_db_type type)
+{
+	struct pci_ep_db_request req = fake_request(ft->log, PCI_EP_DB_KICK, 1, type);
+	struct pci_ep_db_set *set;
+
+	logged = 0;
+	req.bar = bar;
+	set = pci_ep_db_alloc(epf, &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(ft->fake->test, set);
+	pci_ep_db_free(set);
+
+	return logged;
+}
+
+/* A window that is not isolated: once for an EPF, a BAR, and what is seen there */
+static void registry_logs_exposed_once(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_epf *epf = ft->fake->epf, *other = fake_epf_create(ft->fake);
+	struct fake_backend *second = bus_backend(ft->fake, "second", 1);
+
+	fake_backend_register(ft->bus);
+	second->backend.type = PCI_EP_DB_MSI;
+	fake_backend_register(second);
+	kunit_activate_static_stub(test, pci_ep_db_log_exposed, count_logged);
+
+	KUNIT_EXPECT_EQ(test, 1, lines_logged(ft, epf, BAR_2, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 0, lines_logged(ft, epf, BAR_2, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 1, lines_logged(ft, epf, BAR_3, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 1, lines_logged(ft, epf, BAR_2, PCI_EP_DB_MSI));
+	KUNIT_EXPECT_EQ(test, 1, lines_logged(ft, other, BAR_2, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 0, lines_logged(ft, other, BAR_2, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 0, lines_logged(ft, epf, BAR_3, PCI_EP_DB_CONTROLLER));
+
+	second->clear_size = SZ_64K;
+	KUNIT_EXPECT_EQ(test, 0, lines_logged(ft, epf, BAR_4, PCI_EP_DB_MSI));
 }
 
 static void registry_fewest_windows(struct kunit *test)
@@ -658,6 +707,7 @@ static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(registry_most_preferences),
 	KUNIT_CASE(registry_prefers_isolated),
 	KUNIT_CASE(registry_requires_isolated),
+	KUNIT_CASE(registry_logs_exposed_once),
 	KUNIT_CASE(registry_fewest_windows),
 	KUNIT_CASE(registry_fewest_windows_lent),
 	KUNIT_CASE(registry_order_of_registration),

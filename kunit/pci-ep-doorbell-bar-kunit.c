@@ -337,20 +337,26 @@ static void bar_restore_fails_at_free(struct kunit *test)
 						 &bt->fake->epf->bar[FAKE_MEM_BAR]));
 }
 
-/* The scratch page where a mapping cannot be replaced: clear first, then nothing or memory */
+/* Where a mapping cannot be replaced there is no scratch page: the BAR shows nothing. */
 static void bar_scratch_static_mapping(struct kunit *test)
 {
 	struct bar_test *bt = test->priv;
 	struct pci_ep_db_request req = bus_request(bt);
 	struct pci_ep_db_location loc;
 	struct pci_ep_db_set *set;
+	unsigned int set_bars;
 
 	bt->fake->features.dynamic_inbound_mapping = false;
 	req.bar = BAR_2;
 	set = fake_alloc(bt->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_location(set, 0, &loc));
+	set_bars = bt->fake->set_bars;
 	fake_backend_unregister(bt->bus);
-	fake_host_write(bt->fake, bt->fake->epf, loc.bar, loc.offset, loc.data);
+	KUNIT_EXPECT_EQ(test, set_bars, bt->fake->set_bars);
+	KUNIT_EXPECT_EQ(test, 1, bt->fake->clear_bars);
+	KUNIT_EXPECT_EQ(test, bt->before.allocs, atomic_read(&bt->fake->allocs));
+	KUNIT_EXPECT_EQ(test, -ENXIO, fake_host_write(bt->fake, bt->fake->epf, loc.bar,
+						      loc.offset, loc.data));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&bt->fake->reg[0].writes));
 	fake_free(bt->fake, set);
 	fake_expect_as_before(bt->fake, &bt->before);

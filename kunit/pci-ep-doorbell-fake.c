@@ -20,6 +20,7 @@
 #include <linux/platform_device.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -560,20 +561,12 @@ void fake_save(struct fake_epc *fake, struct fake_state *state)
 	state->threads = fake_threads();
 }
 
-/* A thread that was stopped may take a moment to disappear. */
-static void fake_wait_threads(unsigned int n)
-{
-	unsigned long timeout = jiffies + FAKE_TIMEOUT;
-
-	while (fake_threads() > n && time_before(jiffies, timeout))
-		usleep_range(100, 200);
-}
-
 void fake_expect_as_before(struct fake_epc *fake, const struct fake_state *before)
 {
 	struct fake_state now;
 
-	fake_wait_threads(before->threads);
+	/* A thread that was stopped may take a moment to disappear. */
+	FAKE_WAIT_UNTIL(fake->test, fake_threads() <= before->threads);
 	fake_save(fake, &now);
 	KUNIT_EXPECT_MEMEQ(fake->test, now.bar, before->bar, sizeof(now.bar));
 	KUNIT_EXPECT_MEMEQ(fake->test, now.kept, before->kept, sizeof(now.kept));
@@ -744,7 +737,13 @@ static int fake_start(struct pci_ep_db_set *set)
 
 static void fake_stop(struct pci_ep_db_set *set)
 {
-	to_fake_backend(set->backend)->stops++;
+	struct fake_backend *fb = to_fake_backend(set->backend);
+
+	fb->stops++;
+	if (fb->block_stop) {
+		complete(&fb->stopping);
+		wait_for_completion(&fb->release);
+	}
 }
 
 static void fake_wake(struct pci_ep_db_set *set)
@@ -792,6 +791,8 @@ struct fake_backend *fake_backend_create(struct fake_epc *fake, const char *name
 	fb->offer.caps = PCI_EP_DB_DISTINCT | PCI_EP_DB_EXACT;
 	fb->offer.max_count = PCI_EP_DB_MAX_COUNT;
 	fb->offer.process = form == PCI_EP_DB_FORM_MEMORY;
+	init_completion(&fb->stopping);
+	init_completion(&fb->release);
 
 	return fb;
 }
@@ -939,13 +940,24 @@ void fake_thread_run(struct kunit *test, struct fake_thread *thread,
 	thread->func = func;
 	thread->data = data;
 	init_completion(&thread->done);
-	task = kthread_run(fake_thread_func, thread, "fake-db");
+	task = kthread_create(fake_thread_func, thread, "fake-db");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	thread->task = get_task_struct(task);
+	wake_up_process(task);
+}
+
+/* Wait until the thread waits for something itself. */
+void fake_thread_wait_asleep(struct kunit *test, struct fake_thread *thread)
+{
+	FAKE_WAIT_UNTIL(test, completion_done(&thread->done) ||
+			READ_ONCE(thread->task->__state) == TASK_UNINTERRUPTIBLE);
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 }
 
 void fake_thread_wait(struct kunit *test, struct fake_thread *thread)
 {
 	FAKE_WAIT(test, &thread->done);
+	put_task_struct(thread->task);
 }
 
 /*
@@ -971,4 +983,31 @@ int fake_alloc_killed(struct fake_epc *fake, const struct pci_ep_db_request *req
 unsigned int fake_set_storm_percent(unsigned int percent)
 {
 	return xchg(&pci_ep_db_storm_percent, percent);
+}
+
+/* What a case begins with */
+
+int fake_test_init(struct kunit *test)
+{
+	struct fake_test *ft = kunit_kzalloc(test, sizeof(*ft), GFP_KERNEL);
+	struct fake_epc *fake = fake_epc_create(test);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ft);
+	ft->fake = fake;
+	ft->log = fake_log_create(fake);
+	ft->bus = fake_backend_create(fake, "bus", PCI_EP_DB_FORM_BUS);
+	ft->memory = fake_backend_create(fake, "memory", PCI_EP_DB_FORM_MEMORY);
+	for (i = 0; i < 4; i++)
+		fake_add_reg(fake, FAKE_MMIO + 0x40, i, i);
+	fake_save(fake, &ft->before);
+	test->priv = ft;
+
+	return 0;
+}
+
+/* A request for kicks that a backend of the controller's own can satisfy */
+struct pci_ep_db_request fake_kicks(struct fake_test *ft, unsigned int count)
+{
+	return fake_request(ft->log, PCI_EP_DB_KICK, count, PCI_EP_DB_CONTROLLER);
 }

@@ -13,6 +13,8 @@
 #include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
+#include <linux/iopoll.h>
+#include <linux/jiffies.h>
 #include <linux/pci-ep-doorbell.h>
 #include <linux/pci-epc.h>
 #include <linux/pci-epf.h>
@@ -163,6 +165,9 @@ struct fake_state {
  * @clear_size: neighbourhood of a target that holds nothing else
  * @bogus_irq: the IRQ number to give instead of that of the register
  * @ring_in_targets: the register is written while get_targets runs
+ * @block_stop: stop waits for @release
+ * @stopping: completed by a stop that is about to wait
+ * @release: see @block_stop
  * @registered: it is in the registry
  * @queries: how often each op was called
  * @allocs: ditto
@@ -185,6 +190,9 @@ struct fake_backend {
 	u64				clear_size;
 	int				bogus_irq;
 	bool				ring_in_targets;
+	bool				block_stop;
+	struct completion		stopping;
+	struct completion		release;
 	bool				registered;
 	unsigned int			queries;
 	unsigned int			allocs;
@@ -238,13 +246,35 @@ struct fake_log {
  * struct fake_thread - something done by another thread
  * @func: what
  * @data: for @func
+ * @task: the thread
  * @done: completed at the end
  */
 struct fake_thread {
 	void			(*func)(void *data);
 	void			*data;
+	struct task_struct	*task;
 	struct completion	done;
 };
+
+/**
+ * struct fake_test - what a case begins with, its test->priv
+ * @fake: the controller
+ * @log: for its function's requests
+ * @bus: a backend with four registers at one address and an interrupt each;
+ *	not registered yet
+ * @memory: a backend with words of memory; not registered yet
+ * @before: the state before anything was done
+ */
+struct fake_test {
+	struct fake_epc		*fake;
+	struct fake_log		*log;
+	struct fake_backend	*bus;
+	struct fake_backend	*memory;
+	struct fake_state	before;
+};
+
+int fake_test_init(struct kunit *test);
+struct pci_ep_db_request fake_kicks(struct fake_test *ft, unsigned int count);
 
 struct fake_epc *fake_epc_create(struct kunit *test);
 struct pci_epf *fake_epf_create(struct fake_epc *fake);
@@ -284,11 +314,21 @@ int fake_alloc_fails(struct fake_epc *fake, const struct pci_ep_db_request *req)
 
 void fake_thread_run(struct kunit *test, struct fake_thread *thread,
 		     void (*func)(void *data), void *data);
+void fake_thread_wait_asleep(struct kunit *test, struct fake_thread *thread);
 void fake_thread_wait(struct kunit *test, struct fake_thread *thread);
 int fake_alloc_killed(struct fake_epc *fake, const struct pci_ep_db_request *req);
 unsigned int fake_set_storm_percent(unsigned int percent);
 
 #define FAKE_WAIT(test, completion)						\
 	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(completion, FAKE_TIMEOUT))
+
+/* Wait for something that nobody announces. */
+#define FAKE_WAIT_UNTIL(test, condition)					\
+do {										\
+	int fake_ret = poll_timeout_us(barrier(), condition, 200,		\
+				       jiffies_to_usecs(FAKE_TIMEOUT), false);	\
+										\
+	KUNIT_EXPECT_EQ_MSG(test, 0, fake_ret, "%s", #condition);		\
+} while (0)
 
 #endif /* __PCI_EP_DOORBELL_FAKE_H */

@@ -16,6 +16,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/list.h>
@@ -24,6 +25,8 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/wait_bit.h>
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 
 #include "pci-ep-doorbell-internal.h"
 
@@ -427,6 +430,56 @@ static int db_choose(struct pci_ep_db_set_priv *set)
 	return 0;
 }
 
+/* What was logged of a function: a bit for each BAR, by the type of the backend */
+struct db_exposed {
+	u8	bars[PCI_EP_DB_NR_TYPES];
+};
+
+static void db_exposed_release(struct device *dev, void *res)
+{
+}
+
+VISIBLE_IF_KUNIT void pci_ep_db_log_exposed(const struct pci_ep_db_set_priv *set)
+{
+	KUNIT_STATIC_STUB_REDIRECT(pci_ep_db_log_exposed, set);
+
+	dev_info(&set->pub.epf->dev,
+		 "the doorbells of %s in BAR%d show other registers to the host\n",
+		 set->pub.backend->name, set->layout.bar);
+}
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_log_exposed);
+
+static struct db_exposed *db_get_exposed(struct device *dev)
+{
+	struct db_exposed *exposed = devres_find(dev, db_exposed_release, NULL, NULL);
+
+	if (exposed)
+		return exposed;
+
+	exposed = devres_alloc(db_exposed_release, sizeof(*exposed), GFP_KERNEL);
+	if (exposed)
+		devres_add(dev, exposed);
+
+	return exposed;
+}
+
+/*
+ * The host can reach what the window shows: say it, but not every time, because
+ * there are EPFs that ask for doorbells whenever their host wants them to. It is
+ * said again when the EPF gets a driver anew.
+ */
+static void db_log_exposed_once(const struct pci_ep_db_set_priv *set)
+{
+	struct db_exposed *exposed = db_get_exposed(&set->pub.epf->dev);
+	u8 none = 0, *bars = &none;
+
+	if (exposed)
+		bars = &exposed->bars[set->pub.backend->type];
+	if (!(*bars & BIT(set->layout.bar)))
+		pci_ep_db_log_exposed(set);
+	*bars |= BIT(set->layout.bar);
+}
+
 /**
  * pci_ep_db_alloc() - get doorbells
  * @epf: the function; it is bound to its primary controller
@@ -470,11 +523,8 @@ struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 	if (ret)
 		return ERR_PTR(ret);
 
-	/* The host can reach what the window shows; say it, but not every time. */
 	if (!(set->caps & PCI_EP_DB_ISOLATED))
-		dev_info_once(&epf->dev,
-			      "the doorbells of %s in BAR%d show other registers to the host\n",
-			      set->pub.backend->name, set->layout.bar);
+		db_log_exposed_once(set);
 
 	set->id = db_next_id++;
 	set->pub.backend->users++;

@@ -139,6 +139,7 @@ void pci_ep_db_prime(struct pci_ep_db_set_priv *set);
 #if IS_ENABLED(CONFIG_KUNIT)
 extern unsigned int pci_ep_db_storm_percent;
 struct kthread_worker *pci_ep_db_run_worker(struct pci_ep_db_set_priv *set);
+void pci_ep_db_log_exposed(const struct pci_ep_db_set_priv *set);
 #endif
 
 #ifdef CONFIG_DEBUG_FS

@@ -37,7 +37,7 @@
 #define MAX_PARTS	(2 * (PCI_EP_DB_MAX_USED + 1) + 1)
 
 /* Where the targets of small cases are; every window in it can be tried */
-#define SMALL_SPACE	SZ_64K
+#define SMALL_SPACE	SZ_16K
 #define BIG_SPACE	BIT_ULL(36)
 
 static unsigned long long seed;

@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/kmsg_dump.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
 #include <linux/mount.h>
@@ -196,32 +197,84 @@ static void fake_dma_setup(struct device *dev)
 
 /* The controller */
 
-/* As pcie-designware-ep.c does: the old mapping goes before the new one comes. */
+/*
+ * As pcie-designware-ep.c does: a BAR that is set again keeps its size and flags,
+ * its old windows go before the new ones come, and the pointer that was kept is
+ * kept until the new ones are there.
+ */
+
+static unsigned int fake_windows_used(const struct fake_epc *fake)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < FAKE_FUNCS * PCI_STD_NUM_BARS; i++)
+		n += fake->window[i / PCI_STD_NUM_BARS][i % PCI_STD_NUM_BARS].used;
+
+	return n;
+}
+
+/* One window: BAR match mode */
+static int fake_map_bar(struct fake_epc *fake, const struct pci_epf_bar *bar)
+{
+	if (!IS_ALIGNED(bar->phys_addr, max(bar->size, fake->features.align)))
+		return -EINVAL;
+
+	return fake_windows_used(fake) < fake->windows ? 1 : -EINVAL;
+}
+
+/* One window for each part: address match mode */
+static int fake_map_parts(struct fake_epc *fake, const struct pci_epf_bar *bar)
+{
+	size_t align = fake->features.align, size = 0;
+	unsigned int i;
+
+	if (!align || !IS_ALIGNED(bar->size, align) || bar->num_submap > FAKE_PARTS)
+		return -EINVAL;
+	for (i = 0; i < bar->num_submap; i++) {
+		const struct pci_epf_bar_submap *part = &bar->submap[i];
+
+		if (!part->size || !IS_ALIGNED(part->size | part->phys_addr, align))
+			return -EINVAL;
+		size += part->size;
+	}
+	if (size != bar->size || fake->unassigned)
+		return -EINVAL;
+	if (bar->num_submap > fake->windows - fake_windows_used(fake))
+		return -ENOSPC;
+
+	return bar->num_submap;
+}
+
 static int fake_set_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			struct pci_epf_bar *bar)
 {
 	struct fake_epc *fake = dev_get_drvdata(epc->dev.parent);
 	struct fake_window *window = &fake->window[func_no][bar->barno];
+	const struct pci_epf_bar *kept = window->kept;
 	bool fail = fake->fail_set_bar & 1;
-	size_t align = max(bar->size, fake->features.align);
+	int ret;
 
 	fake->set_bars++;
 	fake->fail_set_bar >>= 1;
 
-	if (window->kept) {
-		if (!fake->features.dynamic_inbound_mapping ||
-		    window->kept->size != bar->size ||
-		    window->kept->flags != bar->flags)
-			return -EINVAL;
-		window->kept = NULL;
-	}
+	if (!kept && bar->num_submap)
+		return -EINVAL;
+	if (kept && (!fake->features.dynamic_inbound_mapping ||
+		     kept->barno != bar->barno || kept->size != bar->size ||
+		     kept->flags != bar->flags))
+		return -EINVAL;
+
+	window->used = 0;
 	if (fail)
 		return -ENOSPC;
-	if (!IS_ALIGNED(bar->phys_addr, align))
-		return -EINVAL;
+	ret = bar->num_submap ? fake_map_parts(fake, bar) : fake_map_bar(fake, bar);
+	if (ret < 0)
+		return ret;
 
 	window->kept = bar;
 	window->bar = *bar;
+	window->used = ret;
+	memcpy(window->part, bar->submap, bar->num_submap * sizeof(*bar->submap));
 
 	return 0;
 }
@@ -233,6 +286,7 @@ static void fake_clear_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 
 	fake->clear_bars++;
 	fake->window[func_no][bar->barno].kept = NULL;
+	fake->window[func_no][bar->barno].used = 0;
 }
 
 static const struct pci_epc_features *
@@ -336,6 +390,7 @@ struct fake_epc *fake_epc_create(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->test = test;
 	fake->features.dynamic_inbound_mapping = true;
+	fake->windows = 16;
 	if (!test_taint(TAINT_WARN))
 		KUNIT_ASSERT_EQ(test, 0,
 				kunit_add_action_or_reset(test, fake_expect_no_warning, fake));
@@ -421,23 +476,39 @@ static int fake_write_bus(struct fake_epc *fake, u64 addr, u32 value)
 	return 0;
 }
 
+/* The bus address that an offset of a BAR leads to */
+u64 fake_reaches(struct fake_epc *fake, struct pci_epf *epf, enum pci_barno bar,
+		 u32 offset)
+{
+	const struct fake_window *window = &fake->window[epf->func_no][bar];
+	unsigned int i;
+
+	if (!window->used || offset >= window->bar.size)
+		return FAKE_NOWHERE;
+	if (!window->bar.num_submap)
+		return window->bar.phys_addr + offset;
+	for (i = 0; offset >= window->part[i].size; i++)
+		offset -= window->part[i].size;
+
+	return window->part[i].phys_addr + offset;
+}
+
 /* A write of the host; -ENXIO where the BAR shows nothing. */
 int fake_host_write(struct fake_epc *fake, struct pci_epf *epf,
 		    enum pci_barno bar, u32 offset, u32 value)
 {
 	const struct fake_window *window = &fake->window[epf->func_no][bar];
+	u64 addr = fake_reaches(fake, epf, bar, offset);
 
 	if (fake->features.bar[bar].type == BAR_RESERVED)
 		return fake_write_fixed(fake, bar, offset, value) ? 0 : -EFAULT;
-	if (!window->kept)
+	if (addr == FAKE_NOWHERE)
 		return -ENXIO;
 	/* The driver looks at what it kept: it must still be there. */
 	if (window->kept->barno != bar || window->kept->size != window->bar.size)
 		return -ESTALE;
-	if (offset >= window->bar.size)
-		return -ERANGE;
 
-	return fake_write_bus(fake, window->bar.phys_addr + offset, value);
+	return fake_write_bus(fake, addr, value);
 }
 
 /* Ring as the EPF's location says. */
@@ -482,7 +553,7 @@ void fake_save(struct fake_epc *fake, struct fake_state *state)
 	memcpy(state->bar, fake->epf->bar, sizeof(state->bar));
 	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
 		state->kept[i] = window[i].kept;
-		state->phys[i] = window[i].kept ? window[i].bar.phys_addr : 0;
+		state->phys[i] = fake_reaches(fake, fake->epf, i, 0);
 	}
 	state->maps = atomic_read(&fake->maps);
 	state->allocs = atomic_read(&fake->allocs);
@@ -562,6 +633,24 @@ bool fake_refused(struct kunit *test, const char *backend, const char *reason)
 		if (!strncmp(line, "  ", 2) && !strncmp(line + 2, backend, len) &&
 		    !strncmp(line + 2 + len, ": ", 2) && strstr(line + 2 + len, reason))
 			return true;
+
+	return false;
+}
+
+/* Did the kernel's log get a line about this function that begins so? */
+bool fake_logged(const struct pci_epf *epf, const char *text)
+{
+	struct kmsg_dump_iter iter;
+	char line[256], wanted[64];
+	size_t len;
+
+	scnprintf(wanted, sizeof(wanted), "%s: %s", dev_name(&epf->dev), text);
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		if (strstr(line, wanted))
+			return true;
+	}
 
 	return false;
 }

@@ -29,6 +29,11 @@
 #define FAKE_MMIO		0x10000000000ULL
 /* What the fake IOMMU adds to the address of a register */
 #define FAKE_IOVA		0x40000000000ULL
+/* What a BAR reaches that shows nothing */
+#define FAKE_NOWHERE		U64_MAX
+
+/* As many parts as a BAR can have here */
+#define FAKE_PARTS		24
 
 /* The BAR that holds memory of the EPF when a test begins */
 #define FAKE_MEM_BAR		BAR_0
@@ -70,10 +75,14 @@ struct fake_reg {
  * struct fake_window - what a BAR shows
  * @kept: what the caller gave; the driver keeps the pointer, as DWC does
  * @bar: a copy
+ * @part: a copy of its submap
+ * @used: how many inbound windows it takes; 0 if it shows nothing
  */
 struct fake_window {
-	struct pci_epf_bar	*kept;
-	struct pci_epf_bar	bar;
+	struct pci_epf_bar		*kept;
+	struct pci_epf_bar		bar;
+	struct pci_epf_bar_submap	part[FAKE_PARTS];
+	unsigned int			used;
 };
 
 /**
@@ -84,6 +93,8 @@ struct fake_window {
  * @epf: a function, bound to @epc, with memory in FAKE_MEM_BAR
  * @features: may be changed by the test
  * @window: what each BAR shows
+ * @windows: inbound windows that all BARs share
+ * @unassigned: the host has not assigned addresses to BARs
  * @set_bars: how often set_bar was called
  * @clear_bars: how often clear_bar was called
  * @fail_set_bar: bit 0 for the next set_bar, bit 1 for the one after, ...
@@ -104,6 +115,8 @@ struct fake_epc {
 	struct pci_epf			*epf;
 	struct pci_epc_features		features;
 	struct fake_window		window[FAKE_FUNCS][PCI_STD_NUM_BARS];
+	unsigned int			windows;
+	bool				unassigned;
 	unsigned int			set_bars;
 	unsigned int			clear_bars;
 	unsigned long			fail_set_bar;
@@ -241,6 +254,8 @@ void fake_epf_set_memory(struct fake_epc *fake, struct pci_epf *epf,
 unsigned int fake_add_reg(struct fake_epc *fake, u64 addr, u32 data, unsigned int irq);
 int fake_host_write(struct fake_epc *fake, struct pci_epf *epf,
 		    enum pci_barno bar, u32 offset, u32 value);
+u64 fake_reaches(struct fake_epc *fake, struct pci_epf *epf, enum pci_barno bar,
+		 u32 offset);
 int fake_ring(struct fake_epc *fake, struct pci_ep_db_set *set, unsigned int index);
 int fake_ring_value(struct fake_epc *fake, struct pci_ep_db_set *set,
 		    unsigned int index, u32 value);
@@ -252,6 +267,7 @@ void fake_save(struct fake_epc *fake, struct fake_state *state);
 void fake_expect_as_before(struct fake_epc *fake, const struct fake_state *state);
 bool fake_refused(struct kunit *test, const char *backend, const char *reason);
 char *fake_read_debugfs(struct kunit *test, const char *name);
+bool fake_logged(const struct pci_epf *epf, const char *text);
 
 struct fake_backend *fake_backend_create(struct fake_epc *fake, const char *name,
 					 enum pci_ep_db_form form);

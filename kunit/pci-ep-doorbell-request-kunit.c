@@ -76,6 +76,10 @@ static void request_invalid(struct kunit *test)
 	req.prefer = BIT(31);
 	expect_invalid(test, &req, "unknown preference");
 	req = request(rt, 1);
+	req.lend = BIT(BAR_2);
+	req.lend_offset = 0x1000;
+	expect_invalid(test, &req, "nothing lent at an offset");
+	req = request(rt, 1);
 	req.handler = NULL;
 	expect_invalid(test, &req, "no handler");
 	req = request(rt, PCI_EP_DB_MAX_COUNT + 1);

@@ -135,9 +135,11 @@ typedef enum pci_ep_db_return (*pci_ep_db_handler_t)(struct pci_ep_db_set *set,
  * @lend_offset: bytes from the start of each BAR in @lend to the part that is
  *	lent
  * @lend_size: bytes of that part; 0, with a @lend_offset of 0, lends all of it.
- *	The host goes on seeing the memory outside that part. The controller
- *	must be able to map parts of a BAR, and the host must have assigned the
- *	BAR an address: ask when the host has shown that it has.
+ *	The host goes on seeing the memory outside that part. For doorbells that
+ *	are not words of memory the controller must be able to map parts of a
+ *	BAR, and the host must have assigned the BAR an address: ask when the
+ *	host has shown that it has, and give the set back when the link goes
+ *	down, because these windows stay where the BAR was.
  * @can_sleep: the handler must be able to sleep
  * @handler: called for rings
  * @gone: called in process context when the backend went away: every call on

@@ -208,21 +208,39 @@ static struct pci_ep_db_set_priv *db_set_create(struct pci_epf *epf,
 	return no_free_ptr(set);
 }
 
+/* Too large for the stack */
+static struct pci_ep_db_layout_ctrl *db_describe(struct pci_epf *epf,
+						 const struct pci_ep_db_request *req)
+{
+	struct pci_ep_db_layout_ctrl *ctrl __free(kfree) = kmalloc_obj(*ctrl);
+	int ret;
+
+	if (!ctrl)
+		return ERR_PTR(-ENOMEM);
+
+	ret = pci_ep_db_describe_ctrl(epf, req, ctrl);
+	if (ret)
+		return ERR_PTR(ret);
+
+	return no_free_ptr(ctrl);
+}
+
 /* Address and data are known: find the place, for fewer words if need be. */
-static int db_solve(struct pci_ep_db_set_priv *set, const char **step)
+static int db_solve(struct pci_ep_db_set_priv *set, bool parts, const char **step)
 {
 	const struct pci_ep_db_request *req = &set->pub.req;
-	struct pci_ep_db_layout_ctrl ctrl;
 	int ret;
 
 	*step = "description of the BARs";
-	ret = pci_ep_db_describe_ctrl(set->pub.epf, req, &ctrl);
-	if (ret)
-		return ret;
+	struct pci_ep_db_layout_ctrl *ctrl __free(kfree) =
+		db_describe(set->pub.epf, req);
+	if (IS_ERR(ctrl))
+		return PTR_ERR(ctrl);
+	ctrl->subrange &= parts;
 
 	*step = "no place in a BAR for it";
 	for (;;) {
-		ret = pci_ep_db_solve(&ctrl, req, set->offer.form, set->pub.target,
+		ret = pci_ep_db_solve(ctrl, req, set->offer.form, set->pub.target,
 				      set->pub.count, &set->layout);
 		if (ret != -ENOSPC || set->pub.count == req->min_count ||
 		    set->offer.form != PCI_EP_DB_FORM_MEMORY)
@@ -264,11 +282,36 @@ static int db_acquire(struct pci_ep_db_set_priv *set,
 		ret = ops->get_targets(&set->pub);
 	}
 	if (!ret)
-		ret = db_solve(set, step);
+		ret = db_solve(set, true, step);
 	if (ret)
 		db_release(set);
 
 	return ret;
+}
+
+/*
+ * A part of a BAR may not be had where the whole one can: it needs more windows,
+ * and an address that the host has assigned.
+ */
+static int db_place(struct pci_ep_db_set_priv *set, const char **step)
+{
+	const struct pci_ep_db_layout *layout = &set->layout;
+	const char *ignored;
+	int ret;
+
+	*step = "setting the BAR";
+	ret = pci_ep_db_place(set);
+	if (!ret || layout->form != PCI_EP_DB_FORM_BUS ||
+	    layout->window_size == layout->size)
+		return ret;
+
+	*step = "mapping a part of the BAR, which the host must have assigned";
+	if (db_solve(set, false, &ignored))
+		return ret;
+
+	*step = "setting the BAR";
+
+	return pci_ep_db_place(set);
 }
 
 /* Put it there. */
@@ -281,8 +324,7 @@ static int db_settle(struct pci_ep_db_set_priv *set, const char **step)
 	if (set->offer.form == PCI_EP_DB_FORM_MEMORY && pci_ep_db_words_taken(set))
 		return -EBUSY;
 
-	*step = "setting the BAR";
-	ret = pci_ep_db_place(set);
+	ret = db_place(set, step);
 	if (ret)
 		return ret;
 
@@ -405,7 +447,6 @@ static int db_choose(struct pci_ep_db_set_priv *set)
 struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 				      const struct pci_ep_db_request *req)
 {
-	struct pci_ep_db_layout_ctrl ctrl;
 	int ret;
 
 	if (!epf || !epf->epc || !req || pci_ep_db_check_request(req))
@@ -413,9 +454,10 @@ struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 
 	guard(mutex)(&pci_ep_db_mutex);
 
-	ret = pci_ep_db_describe_ctrl(epf, req, &ctrl);
-	if (ret)
-		return ERR_PTR(ret);
+	struct pci_ep_db_layout_ctrl *ctrl __free(kfree) = db_describe(epf, req);
+
+	if (IS_ERR(ctrl))
+		return ERR_CAST(ctrl);
 
 	struct pci_ep_db_set_priv *set __free(db_set) = db_set_create(epf, req);
 

@@ -14,7 +14,8 @@
 
 /**
  * enum pci_ep_db_bar_state - what may be done with a BAR
- * @PCI_EP_DB_BAR_NONE: nothing: it is disabled, or taken
+ * @PCI_EP_DB_BAR_NONE: nothing: it is disabled, taken, or its owner has cut it
+ *	into parts
  * @PCI_EP_DB_BAR_FREE: it holds nothing and is not set: it may be claimed
  * @PCI_EP_DB_BAR_LENT: it is set and holds memory, all or part of which its
  *	owner does without
@@ -106,7 +107,10 @@ struct pci_ep_db_layout_ctrl {
  * @windows: inbound windows it takes beyond those in use: 1 for a BAR that is
  *	claimed, 0 for one whose whole mapping is replaced; for a sub-range how
  *	many parts the BAR has more than before (without sub-ranges it has one)
- * @window: for PCI_EP_DB_FORM_BUS bytes from the start of the BAR to the window
+ * @window: for PCI_EP_DB_FORM_BUS bytes from the start of the BAR to the window.
+ *	If it is not the whole BAR, and the request does not say where, the
+ *	lowest one that is lent and not used; there is no other choice, whatever
+ *	it costs
  * @window_size: for PCI_EP_DB_FORM_BUS bytes of the window: @size for a window
  *	that is the whole BAR, otherwise the targets, rounded outwards to the
  *	controller's alignment

@@ -834,11 +834,13 @@ static bool part_fits(const struct layout_case *c,
 	if (!asked_for(c, p->size, p->off))
 		return false;
 	p->window = window;
-	p->windows = hw_new_windows(c, bar, window, p->shown);
-	return p->windows <= c->ctrl.windows;
+	return true;
 }
 
-/* Every part of a BAR, lowest first */
+/*
+ * Every part of a BAR, lowest first. The first one that fits has to do: that
+ * another one takes fewer windows does not count.
+ */
 static bool find_part(const struct layout_case *c, struct place *p)
 {
 	const struct pci_ep_db_layout_bar *bar = &c->ctrl.bar[p->bar];
@@ -848,9 +850,12 @@ static bool find_part(const struct layout_case *c, struct place *p)
 	    !reach(c, p))
 		return false;
 	p->isolated = hw_hides_others(c, p->reg, p->shown);
-	for (at = 0; at + p->shown <= p->size; at += c->ctrl.align)
-		if (part_fits(c, bar, at, p))
-			return true;
+	for (at = 0; at + p->shown <= p->size; at += c->ctrl.align) {
+		if (!part_fits(c, bar, at, p))
+			continue;
+		p->windows = hw_new_windows(c, bar, at, p->shown);
+		return p->windows <= c->ctrl.windows;
+	}
 	return false;
 }
 
@@ -2138,11 +2143,14 @@ static const struct known_case known_cases[] = {
 
 	{ "part: the lowest, though the end takes fewer windows",
 	  LENDS(2, SZ_4K, 0xf000), REACHES_EDMA, PART(0x1000, 2) },
-	{ "part: the lowest that the windows are enough for",
-	  LENDS(1, SZ_4K, 0xf000), REACHES_EDMA, PART(0xf000, 1) },
-	{ "part: no window, and the only place that takes none",
+	{ "part: the lowest, though there are windows for the end only",
+	  LENDS(1, SZ_4K, 0xf000), REACHES_EDMA, NO_PLACE },
+	{ "part: the lowest, though the end takes no window",
 	  LENDS(0, 0, SZ_64K, USED(WINDOW(0x3000, 0xc000))), REACHES_EDMA,
-	  PART(0xf000, 0) },
+	  NO_PLACE },
+	{ "part: the end, where it is named",
+	  LENDS(0, 0, SZ_64K, USED(WINDOW(0x3000, 0xc000))),
+	  NAMED_EDMA(0xf0a0), PART(0xf000, 0) },
 
 	/* Besides windows of other sets */
 	{ "part: behind a window",

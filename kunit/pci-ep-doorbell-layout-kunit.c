@@ -23,7 +23,7 @@
 
 #include "pci-ep-doorbell-layout.h"
 
-#define CASES		200000
+#define CASES		150000
 #define MAX_COUNT	6
 #define MAX_REPORTS	3
 
@@ -352,7 +352,7 @@ static void draw_around(struct layout_case *c)
 	const struct pci_ep_db_layout_bar *bar = &c->ctrl.bar[c->req.bar];
 	const struct pci_ep_db_layout_used *used;
 
-	if (c->big || !bar->nr_used || !percent(c, 20))
+	if (c->big || !bar->nr_used || !percent(c, 30))
 		return;
 	used = &bar->used[below(c, bar->nr_used)];
 	if (!used->start)

@@ -23,7 +23,7 @@
 
 #include "pci-ep-doorbell-layout.h"
 
-#define CASES		200000
+#define CASES		150000
 #define MAX_COUNT	6
 #define MAX_REPORTS	3
 
@@ -37,7 +37,7 @@
 #define MAX_PARTS	(2 * (PCI_EP_DB_MAX_USED + 1) + 1)
 
 /* Where the targets of small cases are; every window in it can be tried */
-#define SMALL_SPACE	SZ_64K
+#define SMALL_SPACE	SZ_16K
 #define BIG_SPACE	BIT_ULL(36)
 
 static unsigned long long seed;
@@ -352,7 +352,7 @@ static void draw_around(struct layout_case *c)
 	const struct pci_ep_db_layout_bar *bar = &c->ctrl.bar[c->req.bar];
 	const struct pci_ep_db_layout_used *used;
 
-	if (c->big || !bar->nr_used || !percent(c, 20))
+	if (c->big || !bar->nr_used || !percent(c, 30))
 		return;
 	used = &bar->used[below(c, bar->nr_used)];
 	if (!used->start)
@@ -834,11 +834,13 @@ static bool part_fits(const struct layout_case *c,
 	if (!asked_for(c, p->size, p->off))
 		return false;
 	p->window = window;
-	p->windows = hw_new_windows(c, bar, window, p->shown);
-	return p->windows <= c->ctrl.windows;
+	return true;
 }
 
-/* Every part of a BAR, lowest first */
+/*
+ * Every part of a BAR, lowest first. The first one that fits has to do: that
+ * another one takes fewer windows does not count.
+ */
 static bool find_part(const struct layout_case *c, struct place *p)
 {
 	const struct pci_ep_db_layout_bar *bar = &c->ctrl.bar[p->bar];
@@ -848,9 +850,12 @@ static bool find_part(const struct layout_case *c, struct place *p)
 	    !reach(c, p))
 		return false;
 	p->isolated = hw_hides_others(c, p->reg, p->shown);
-	for (at = 0; at + p->shown <= p->size; at += c->ctrl.align)
-		if (part_fits(c, bar, at, p))
-			return true;
+	for (at = 0; at + p->shown <= p->size; at += c->ctrl.align) {
+		if (!part_fits(c, bar, at, p))
+			continue;
+		p->windows = hw_new_windows(c, bar, at, p->shown);
+		return p->windows <= c->ctrl.windows;
+	}
 	return false;
 }
 
@@ -2138,11 +2143,14 @@ static const struct known_case known_cases[] = {
 
 	{ "part: the lowest, though the end takes fewer windows",
 	  LENDS(2, SZ_4K, 0xf000), REACHES_EDMA, PART(0x1000, 2) },
-	{ "part: the lowest that the windows are enough for",
-	  LENDS(1, SZ_4K, 0xf000), REACHES_EDMA, PART(0xf000, 1) },
-	{ "part: no window, and the only place that takes none",
+	{ "part: the lowest, though there are windows for the end only",
+	  LENDS(1, SZ_4K, 0xf000), REACHES_EDMA, NO_PLACE },
+	{ "part: the lowest, though the end takes no window",
 	  LENDS(0, 0, SZ_64K, USED(WINDOW(0x3000, 0xc000))), REACHES_EDMA,
-	  PART(0xf000, 0) },
+	  NO_PLACE },
+	{ "part: the end, where it is named",
+	  LENDS(0, 0, SZ_64K, USED(WINDOW(0x3000, 0xc000))),
+	  NAMED_EDMA(0xf0a0), PART(0xf000, 0) },
 
 	/* Besides windows of other sets */
 	{ "part: behind a window",

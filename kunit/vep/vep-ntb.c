@@ -3,7 +3,7 @@
  * Virtual endpoint: an NTB client whose peer rings at the worst moment
  *
  * A test arms a write of the model's host, see vep-debugfs.c. It happens while
- * this client is being told of a doorbell.
+ * this client is being told of doorbell 0.
  *
  *   debugfs vep_ntb/events	how often it was told
  */
@@ -25,6 +25,9 @@ static struct dentry *vep_ntb_dir;
 /* In the context of the NTB driver, with its context lock held. */
 static void vep_ntb_db_event(void *ctx, int vec)
 {
+	if (vec)
+		return;
+
 	vep_host_write_armed(vep_get(), VEP_ON_EVENT);
 	atomic_inc(&vep_ntb_events);
 }

@@ -10,6 +10,7 @@
  */
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
+#include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/logic_iomem.h>
 #include <linux/minmax.h>
@@ -374,6 +375,26 @@ int vep_ep_mem(struct vep *v, u64 addr, void *buf, size_t len, bool write)
 
 	return ret;
 }
+
+/**
+ * vep_host_write_armed() - a moment is here that a write of the host waits for
+ * @v: the endpoint
+ * @moment: which
+ *
+ * Context: any, without the locks of the model.
+ */
+void vep_host_write_armed(struct vep *v, enum vep_moment moment)
+{
+	struct vep_armed armed;
+
+	scoped_guard(raw_spinlock_irqsave, &v->lock) {
+		armed = v->armed[moment];
+		v->armed[moment].addr = 0;
+	}
+	if (armed.addr)
+		vep_ep_mem(v, armed.addr, &armed.data, sizeof(armed.data), true);
+}
+EXPORT_SYMBOL_GPL(vep_host_write_armed);
 
 /**
  * vep_host_mem() - the EP accesses the host's memory

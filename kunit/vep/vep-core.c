@@ -5,6 +5,7 @@
 #define pr_fmt(fmt) "vep: " fmt
 
 #include <linux/cleanup.h>
+#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
@@ -40,6 +41,7 @@ struct vep *vep_get(void)
 {
 	return vep_live;
 }
+EXPORT_SYMBOL_GPL(vep_get);
 
 /* Both sides hear of every change, also of one that was undone meanwhile. */
 static void vep_link_work(struct work_struct *work)

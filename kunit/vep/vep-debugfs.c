@@ -8,6 +8,9 @@
  *   windows		the iATU windows that are on
  *   host_write		'FUNC BAR OFFSET SIZE VALUE [COUNT]': the host writes
  *   host_read		'FUNC BAR OFFSET SIZE': the host reads; read it back here
+ *   host_write_on_unmap, host_write_on_event
+ *			'FUNC BAR OFFSET 4 VALUE': the host writes once, at that
+ *			moment; see enum vep_moment
  *   host_mem		memory of the host for a test that is the host driver
  *   host_mem_addr	its PCI address
  */
@@ -202,16 +205,14 @@ int vep_debugfs_host_read(struct vep *v, const char *cmd)
 }
 
 /**
- * vep_debugfs_host_write_on_unmap() - carry out a host_write_on_unmap command
+ * vep_debugfs_arm() - carry out a host_write_on_... command
  * @v: the endpoint
+ * @moment: what the write waits for
  * @cmd: FUNC BAR OFFSET SIZE VALUE, SIZE is 4
- *
- * The host writes once, as soon as the endpoint's driver has unmapped a
- * register: whoever unmaps before the window is closed is caught every time.
  *
  * Return: 0 or a negative errno.
  */
-int vep_debugfs_host_write_on_unmap(struct vep *v, const char *cmd)
+int vep_debugfs_arm(struct vep *v, enum vep_moment moment, const char *cmd)
 {
 	int ret, n;
 	u64 arg[5], addr;
@@ -226,8 +227,8 @@ int vep_debugfs_host_write_on_unmap(struct vep *v, const char *cmd)
 		return ret;
 
 	guard(raw_spinlock_irqsave)(&v->lock);
-	v->unmap_addr = addr;
-	v->unmap_data = arg[4];
+	v->armed[moment].addr = addr;
+	v->armed[moment].data = arg[4];
 
 	return 0;
 }
@@ -264,18 +265,40 @@ static const struct file_operations vep_host_write_fops = {
 	.write	= vep_host_write_write,
 };
 
+static int vep_arm_on_unmap(struct vep *v, const char *cmd)
+{
+	return vep_debugfs_arm(v, VEP_ON_UNMAP, cmd);
+}
+
 static ssize_t vep_host_write_on_unmap_write(struct file *file,
 					     const char __user *ubuf,
 					     size_t count, loff_t *ppos)
 {
-	return vep_command(file, ubuf, count, ppos,
-			   vep_debugfs_host_write_on_unmap);
+	return vep_command(file, ubuf, count, ppos, vep_arm_on_unmap);
 }
 
 static const struct file_operations vep_host_write_on_unmap_fops = {
 	.owner	= THIS_MODULE,
 	.open	= simple_open,
 	.write	= vep_host_write_on_unmap_write,
+};
+
+static int vep_arm_on_event(struct vep *v, const char *cmd)
+{
+	return vep_debugfs_arm(v, VEP_ON_EVENT, cmd);
+}
+
+static ssize_t vep_host_write_on_event_write(struct file *file,
+					     const char __user *ubuf,
+					     size_t count, loff_t *ppos)
+{
+	return vep_command(file, ubuf, count, ppos, vep_arm_on_event);
+}
+
+static const struct file_operations vep_host_write_on_event_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= vep_host_write_on_event_write,
 };
 
 static ssize_t vep_host_read_write(struct file *file, const char __user *ubuf,
@@ -346,6 +369,8 @@ void vep_debugfs_init(struct vep *v)
 	debugfs_create_file("host_write", 0200, dir, v, &vep_host_write_fops);
 	debugfs_create_file("host_write_on_unmap", 0200, dir, v,
 			    &vep_host_write_on_unmap_fops);
+	debugfs_create_file("host_write_on_event", 0200, dir, v,
+			    &vep_host_write_on_event_fops);
 	debugfs_create_file("host_read", 0600, dir, v, &vep_host_read_fops);
 	debugfs_create_file_size("host_mem", 0600, dir, v, &vep_host_mem_fops,
 				 VEP_HOST_MEM_SIZE);

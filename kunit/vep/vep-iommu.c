@@ -185,27 +185,12 @@ static dma_addr_t vep_map_phys(struct device *dev, phys_addr_t phys,
 	return vep_iommu_map(vep_iommu_of(dev), phys, size, dir);
 }
 
-/* A host that writes at the worst moment, every time: see vep-debugfs.c. */
-static void vep_write_on_unmap(struct vep *v)
-{
-	u64 addr;
-	u32 data;
-
-	scoped_guard(raw_spinlock_irqsave, &v->lock) {
-		addr = v->unmap_addr;
-		data = v->unmap_data;
-		v->unmap_addr = 0;
-	}
-	if (addr)
-		vep_ep_mem(v, addr, &data, sizeof(data), true);
-}
-
 static void vep_unmap_phys(struct device *dev, dma_addr_t iova, size_t size,
 			   enum dma_data_direction dir, unsigned long attrs)
 {
 	vep_iommu_unmap(vep_iommu_of(dev), iova, size);
 	if (attrs & DMA_ATTR_MMIO && !dev_is_pci(dev))
-		vep_write_on_unmap(vep_get());
+		vep_host_write_armed(vep_get(), VEP_ON_UNMAP);
 }
 
 static void *vep_alloc(struct device *dev, size_t size, dma_addr_t *iova,

@@ -549,6 +549,31 @@ static void vep_test_commands(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->debug_read, 0xabcd);
 }
 
+static void vep_test_armed(struct kunit *test)
+{
+	struct vep *v = test_create(test, "bare");
+	u32 *mem = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	test_bar(v, 0, PAGE_SIZE);
+	test_bar_window(v, 0, 0, 0, virt_to_phys(mem));
+	KUNIT_EXPECT_EQ(test, vep_debugfs_arm(v, VEP_ON_EVENT, "0 0 8 2 1"),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, vep_debugfs_arm(v, VEP_ON_EVENT, "0 0 8 4"),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, vep_debugfs_arm(v, VEP_ON_EVENT, "0 0 8 4 0xabcd"),
+			0);
+
+	/* Not before its moment, and once. */
+	vep_host_write_armed(v, VEP_ON_UNMAP);
+	KUNIT_EXPECT_EQ(test, mem[2], 0);
+	vep_host_write_armed(v, VEP_ON_EVENT);
+	KUNIT_EXPECT_EQ(test, mem[2], 0xabcd);
+	mem[2] = 0;
+	vep_host_write_armed(v, VEP_ON_EVENT);
+	KUNIT_EXPECT_EQ(test, mem[2], 0);
+}
+
 static struct kunit_case vep_test_cases[] = {
 	KUNIT_CASE(vep_test_atu_bar_match),
 	KUNIT_CASE(vep_test_atu_addr_match),
@@ -564,6 +589,7 @@ static struct kunit_case vep_test_cases[] = {
 	KUNIT_CASE(vep_test_hdma),
 	KUNIT_CASE(vep_test_msi),
 	KUNIT_CASE(vep_test_commands),
+	KUNIT_CASE(vep_test_armed),
 	{}
 };
 

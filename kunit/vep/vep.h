@@ -316,6 +316,30 @@ struct vep_func {
 };
 
 /**
+ * enum vep_moment - what a write of the host can wait for
+ * @VEP_ON_UNMAP: the EP's driver has just unmapped a register
+ * @VEP_ON_EVENT: a client of the EP's NTB device is being told of a doorbell
+ * @VEP_NR_MOMENTS: how many there are
+ *
+ * These are the worst moments for a host to write, met every time.
+ */
+enum vep_moment {
+	VEP_ON_UNMAP,
+	VEP_ON_EVENT,
+	VEP_NR_MOMENTS
+};
+
+/**
+ * struct vep_armed - a write of 32 bits that waits for its moment
+ * @addr: PCI address, 0 if none waits
+ * @data: the datum
+ */
+struct vep_armed {
+	u64 addr;
+	u32 data;
+};
+
+/**
  * struct vep - a virtual endpoint
  * @board: what it is
  * @lock: see the top of this file
@@ -348,9 +372,7 @@ struct vep_func {
  * @notify_data: its argument
  * @debug_lock: protects @debug_read
  * @debug_read: result of the last host_read
- * @unmap_addr: what the host writes when a register is unmapped, for tests of
- *	who goes first: PCI address, 0 if nothing; under @lock
- * @unmap_data: the datum of that write of 32 bits
+ * @armed: writes of the host that wait for their moment; under @lock
  * @stat: counters
  */
 struct vep {
@@ -384,8 +406,7 @@ struct vep {
 	void *notify_data;
 	struct mutex debug_lock;	/* debug_read */
 	u64 debug_read;
-	u64 unmap_addr;
-	u32 unmap_data;
+	struct vep_armed armed[VEP_NR_MOMENTS];
 	atomic_long_t stat[VEP_NR_STATS];
 };
 
@@ -458,6 +479,7 @@ void vep_ram_copy(u64 phys, void *buf, size_t len, bool write);
 size_t vep_tlp_len(u64 addr, size_t len);
 int vep_local(struct vep *v, u64 addr, void *buf, size_t len, bool write);
 int vep_ep_mem(struct vep *v, u64 addr, void *buf, size_t len, bool write);
+void vep_host_write_armed(struct vep *v, enum vep_moment moment);
 int vep_host_mem(struct vep *v, unsigned int func, u64 addr, void *buf,
 		 size_t len, bool write);
 int vep_outbound(struct vep *v, u64 cpu, void *buf, size_t len, bool write);
@@ -511,7 +533,7 @@ void vep_debugfs_init(struct vep *v);
 static inline void vep_debugfs_init(struct vep *v) { }
 #endif
 int vep_debugfs_host_write(struct vep *v, const char *cmd);
-int vep_debugfs_host_write_on_unmap(struct vep *v, const char *cmd);
+int vep_debugfs_arm(struct vep *v, enum vep_moment moment, const char *cmd);
 int vep_debugfs_host_read(struct vep *v, const char *cmd);
 
 #endif /* _VEP_H */

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The endpoint functions that `make demo` and `make check` run, and how to read their results."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Callable
+
+from .board import parse_ktap
+from .build import build_selftest
+
+# What the kernel's ntb_test.sh prints at the beginning of a step
+NTB_STEP = re.compile(r"Running (?:(?P<name>.*?) tests? on: (?P<device>\S+)|(?P<end>local|remote) (?P<perf>perf) test )")
+# ntb_test.sh's steps and where they start from; scripts/guest/epf-vntb runs what ntb_test.sh did not come to.
+NTB_STEPS = ["port", *(f"{name} from {end}" for name in ("link", "db", "spad", "msg", "mw0", "window", "perf")
+                       for end in ("ep", "host")), "ping pong", "msi"]
+PINGS = ("ping_from_ep", "ping_from_host")
+
+
+def parse_ntb_test(text):
+    """{step: pass, fail or skip} of ntb_test.sh's output, the kernel's messages in between"""
+    match = re.search(r"^vep: ntb ep (\S+) host (\S+)$", text, re.M)
+    ends = dict(zip(match.groups(), ("ep", "host"))) if match else {}
+    ends.update({"local": "ep", "remote": "host"})
+    results = {}
+    step = None
+    for line in text.splitlines():
+        match = NTB_STEP.match(line)
+        if match:
+            step = match["name"] or match["perf"]
+            if step not in ("port", "ping pong"):
+                step += f" from {ends.get(match['device'] or match['end'], '?')}"
+            results[step] = "fail"
+        elif step and line.strip() in ("Passed", "Unsupported"):
+            results[step] = "pass" if line.strip() == "Passed" else "skip"
+            step = None
+        elif "vep: fault" in line:
+            # Whatever it says itself: its data did not arrive.
+            step = None
+    return {name: results.get(name, "skip") for name in NTB_STEPS}
+
+
+def vntb_results(run):
+    """{step or ping: pass, fail or skip}"""
+    text = run.section("ntb_test")
+    if not text:
+        return {}
+    cases = dict(re.findall(r"^vep: case (ping_\S+) (\S+)$", run.text, re.M))
+    return {**parse_ntb_test(text), **{name: cases.get(name, "fail") for name in PINGS}}
+
+
+def test_results(run):
+    """{case of the kselftest: pass, fail or skip}"""
+    return parse_ktap(run.section("selftest"))
+
+
+@dataclass(frozen=True)
+class Epf:
+    """An endpoint function."""
+    name: str
+    # The guest's script
+    script: str
+    # What debugfs calls the request whose doorbells the table shows
+    request: str
+    # The result that tells whether they ring
+    doorbell: str
+    results: Callable
+    # What that request must come to: a fallback would hide that the backend a board is for fails.
+    expected: dict
+    # Every result must be a pass, whatever it is upstream, but those of `never`
+    strict: bool = False
+    # Why a result cannot be a pass: {board or "": {result: why}}
+    never: dict = field(default_factory=dict)
+
+    def as_expected(self, run):
+        """Did the request get what this board is for?"""
+        match = re.search(rf" name {self.request} .*(?:\n  .*)*\n  result: (.*)$", run.section("requests"), re.M)
+        return bool(match and re.match(self.expected[run.board], match.group(1)))
+
+    def why_not(self, board, result):
+        """Why this result cannot be a pass on this board; None: it can."""
+        return {**self.never.get("", {}), **self.never.get(board, {})}.get(result)
+
+
+EMBEDDED = {"db from host": "an embedded doorbell cannot tell which was rung, every bit is reported"}
+HEX = "ntb_test.sh writes the address in hexadecimal, ntb_tool reads decimal: see window"
+BEHIND_IOMMU = "the client takes the window's memory from the virtual PCI device, which no IOMMU knows"
+
+EPFS = {epf.name: epf for epf in (
+    Epf("test", "epf-test", "doorbell", "pcie_ep_doorbell.DOORBELL_TEST", test_results,
+        {"rk3588": r"embedded, 1 doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, 1 doorbells? at BAR\d\+0x[0-9a-f]*a0",
+         "imx95": r"msi, 1 doorbells? at ", "bare": r"poll, 1 doorbells? at "}),
+    Epf("vntb", "epf-vntb", "doorbells", "ping pong", vntb_results,
+        {"rk3588": r"embedded, \d+ doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, \d+ doorbells? at BAR4\+0xa0",
+         "imx95": r"msi, 16 doorbells at BAR2", "bare": r"poll, 16 doorbells at BAR2"},
+        True,
+        {"": {"msg from ep": "no message registers", "msg from host": "no message registers",
+              "msi": "the kernel was built without",
+              "mw0 from ep": HEX, "mw0 from host": HEX},
+         "rk3588": EMBEDDED,
+         "rcar-s4": {**EMBEDDED, "window from ep": BEHIND_IOMMU, "perf from host": BEHIND_IOMMU}}),
+)}
+
+
+def guest_arguments(kernel):
+    """What the guest's scripts find on the kernel command line"""
+    return [f"vep_selftest={build_selftest(kernel.tree, kernel.name)}",
+            f"vep_ntb_test={kernel.tree / 'tools/testing/selftests/ntb/ntb_test.sh'}"]

@@ -14,33 +14,13 @@
 
 #include "pci-ep-doorbell-fake.h"
 
-struct backends_test {
-	struct fake_epc		*fake;
-	struct fake_log		*log;
-	struct fake_state	before;
-	unsigned int		reg;
-};
-
-static int backends_init(struct kunit *test)
-{
-	struct backends_test *bt = kunit_kzalloc(test, sizeof(*bt), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, bt);
-	bt->fake = fake_epc_create(test);
-	bt->log = fake_log_create(bt->fake);
-	fake_save(bt->fake, &bt->before);
-	test->priv = bt;
-
-	return 0;
-}
-
 /* poll */
 
 static struct pci_ep_db_set *poll_set(struct kunit *test, enum pci_ep_db_kind kind,
 				      unsigned int count, enum pci_barno bar, u8 lend)
 {
-	struct backends_test *bt = test->priv;
-	struct pci_ep_db_request req = fake_request(bt->log, kind, count, PCI_EP_DB_POLL);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_request(ft->log, kind, count, PCI_EP_DB_POLL);
 
 	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_POLL))
 		kunit_skip(test, "no poll backend");
@@ -50,28 +30,28 @@ static struct pci_ep_db_set *poll_set(struct kunit *test, enum pci_ep_db_kind ki
 	if (bar == FAKE_MEM_BAR && !lend)
 		req.offset = 0x1000;
 
-	return fake_alloc(bt->fake, &req);
+	return fake_alloc(ft->fake, &req);
 }
 
 /* Ring the last doorbell ten times, each after the one before was delivered. */
 static void poll_rings(struct kunit *test, struct pci_ep_db_set *set, enum pci_ep_db_kind kind)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	unsigned int i, last = pci_ep_db_count(set) - 1;
 
-	KUNIT_EXPECT_EQ(test, bt->before.threads + 1, fake_threads());
+	KUNIT_EXPECT_EQ(test, ft->before.threads + 1, fake_threads());
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	for (i = 1; i <= 10; i++) {
-		KUNIT_ASSERT_EQ(test, 0, fake_ring_value(bt->fake, set, last, i));
-		FAKE_WAIT(test, &bt->log->called);
+		KUNIT_ASSERT_EQ(test, 0, fake_ring_value(ft->fake, set, last, i));
+		FAKE_WAIT(test, &ft->log->called);
 	}
 	pci_ep_db_disable(set);
-	KUNIT_EXPECT_EQ(test, 10, atomic_read(&bt->log->calls));
-	KUNIT_EXPECT_EQ(test, last, bt->log->index[9]);
-	KUNIT_EXPECT_EQ(test, kind == PCI_EP_DB_KICK ? 0 : 10, bt->log->value[9]);
-	KUNIT_EXPECT_TRUE(test, bt->log->sleepable);
-	fake_free(bt->fake, set);
-	fake_expect_as_before(bt->fake, &bt->before);
+	KUNIT_EXPECT_EQ(test, 10, atomic_read(&ft->log->calls));
+	KUNIT_EXPECT_EQ(test, last, ft->log->index[9]);
+	KUNIT_EXPECT_EQ(test, kind == PCI_EP_DB_KICK ? 0 : 10, ft->log->value[9]);
+	KUNIT_EXPECT_TRUE(test, ft->log->sleepable);
+	fake_free(ft->fake, set);
+	fake_expect_as_before(ft->fake, &ft->before);
 }
 
 static void poll_kick_claimed(struct kunit *test)
@@ -94,34 +74,34 @@ static void poll_mailbox_lent(struct kunit *test)
 /* A ring that comes while nothing is enabled, and the thread sleeps for good */
 static void poll_wakes(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_set *set = poll_set(test, PCI_EP_DB_KICK, 1, NO_BAR, 0);
 
 	usleep_range(5000, 6000);
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, set, 0));
-	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&bt->log->called, HZ / 20));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&ft->log->called, HZ / 20));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	FAKE_WAIT(test, &bt->log->called);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->log->calls));
+	FAKE_WAIT(test, &ft->log->called);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 }
 
 /* Two sets of one function do not hear each other. */
 static void poll_two_sets(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_set *one = poll_set(test, PCI_EP_DB_KICK, 1, NO_BAR, 0);
-	struct fake_log *log = bt->log, *other = fake_log_create(bt->fake);
+	struct fake_log *log = ft->log, *other = fake_log_create(ft->fake);
 	struct pci_ep_db_set *two;
 
-	bt->log = other;
+	ft->log = other;
 	two = poll_set(test, PCI_EP_DB_KICK, 1, NO_BAR, 0);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(one));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(two));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, two, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, two, 0));
 	FAKE_WAIT(test, &other->called);
-	fake_free(bt->fake, two);
+	fake_free(ft->fake, two);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&log->calls));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, one, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, one, 0));
 	FAKE_WAIT(test, &log->called);
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&other->calls));
 }
@@ -129,22 +109,22 @@ static void poll_two_sets(struct kunit *test)
 /* A request that fails after poll made its thread leaves none. */
 static void poll_undo(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
-	struct pci_ep_db_request req = fake_request(bt->log, PCI_EP_DB_KICK, 1,
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_request(ft->log, PCI_EP_DB_KICK, 1,
 						    PCI_EP_DB_POLL);
 
 	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_POLL))
 		kunit_skip(test, "no poll backend");
-	bt->fake->fail_set_bar = BIT(0);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
+	ft->fake->fail_set_bar = BIT(0);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "poll", "setting the BAR: -ENOSPC"));
-	fake_expect_as_before(bt->fake, &bt->before);
+	fake_expect_as_before(ft->fake, &ft->before);
 
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_killed(bt->fake, &req));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_killed(ft->fake, &req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "poll", "allocation: -EINTR"));
-	fake_expect_as_before(bt->fake, &bt->before);
-	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(bt->fake, &req));
-	fake_expect_as_before(bt->fake, &bt->before);
+	fake_expect_as_before(ft->fake, &ft->before);
+	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(ft->fake, &req));
+	fake_expect_as_before(ft->fake, &ft->before);
 }
 
 struct poll_storm {
@@ -166,18 +146,18 @@ static void poll_ring_again(struct fake_log *log, struct pci_ep_db_set *set,
 /* A storm costs a bounded share of a CPU: looking for rings counts as well. */
 static void poll_storm_share(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	unsigned int percent = fake_set_storm_percent(10);
 	struct poll_storm storm = {};
 	struct pci_ep_db_set *set;
 	u64 spent, start, elapsed;
 
 	set = poll_set(test, PCI_EP_DB_KICK, 2048, NO_BAR, 0);
-	bt->log->hook = poll_ring_again;
-	bt->log->data = &storm;
+	ft->log->hook = poll_ring_again;
+	ft->log->data = &storm;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, set, 0));
-	FAKE_WAIT(test, &bt->log->called);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	FAKE_WAIT(test, &ft->log->called);
 	msleep(100);
 	spent = READ_ONCE(storm.spent);
 	start = ktime_get_ns();
@@ -189,7 +169,7 @@ static void poll_storm_share(struct kunit *test)
 	kunit_info(test, "%llu ns of %llu ns\n", spent, elapsed);
 	/* Three times what was set is generous. */
 	KUNIT_EXPECT_LT(test, spent * 100, elapsed * 30);
-	KUNIT_EXPECT_GT(test, atomic_read(&bt->log->calls), 10);
+	KUNIT_EXPECT_GT(test, atomic_read(&ft->log->calls), 10);
 }
 
 static struct kunit_case poll_cases[] = {
@@ -205,7 +185,7 @@ static struct kunit_case poll_cases[] = {
 
 static struct kunit_suite poll_suite = {
 	.name = "pci-ep-doorbell-poll",
-	.init = backends_init,
+	.init = fake_test_init,
 	.test_cases = poll_cases,
 };
 
@@ -213,61 +193,67 @@ static struct kunit_suite poll_suite = {
 
 static int embedded_init(struct kunit *test)
 {
-	struct backends_test *bt;
+	struct fake_test *ft;
 	u64 addr = FAKE_MMIO + 0xa0;
 
-	backends_init(test);
-	bt = test->priv;
-	bt->reg = fake_add_reg(bt->fake, addr + FAKE_IOVA, 0, 0);
-	bt->fake->num_aux = 1;
-	bt->fake->aux[0] = (struct pci_epc_aux_resource) {
+	fake_test_init(test);
+	ft = test->priv;
+	fake_add_reg(ft->fake, addr + FAKE_IOVA, 0, 0);
+	ft->fake->num_aux = 1;
+	ft->fake->aux[0] = (struct pci_epc_aux_resource) {
 		.type = PCI_EPC_AUX_DOORBELL_MMIO,
 		.phys_addr = addr,
 		.size = sizeof(u32),
 		.bar = NO_BAR,
-		.u.db_mmio.irq = bt->fake->irq[0].virq,
+		.u.db_mmio.irq = ft->fake->irq[0].virq,
 	};
 
 	return 0;
 }
 
+/* Its register, the last one */
+static struct fake_reg *embedded_reg(struct fake_test *ft)
+{
+	return &ft->fake->reg[ft->fake->num_regs - 1];
+}
+
 static struct pci_ep_db_request embedded_request(struct kunit *test, unsigned int count)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 
 	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_EMBEDDED))
 		kunit_skip(test, "no embedded backend");
 
-	return fake_request(bt->log, PCI_EP_DB_KICK, count, PCI_EP_DB_EMBEDDED);
+	return fake_request(ft->log, PCI_EP_DB_KICK, count, PCI_EP_DB_EMBEDDED);
 }
 
 /* One ring: every enabled doorbell is told, as nobody knows which it was. */
 static void embedded_rings(struct kunit *test, const struct pci_ep_db_request *req)
 {
-	struct backends_test *bt = test->priv;
-	struct pci_ep_db_set *set = fake_alloc(bt->fake, req);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = fake_alloc(ft->fake, req);
 
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_caps(set));
-	KUNIT_EXPECT_EQ(test, 1, fake_requested(bt->fake));
+	KUNIT_EXPECT_EQ(test, 1, fake_requested(ft->fake));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, set, 0));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->fake->reg[bt->reg].writes));
-	KUNIT_EXPECT_EQ(test, pci_ep_db_count(set), atomic_read(&bt->log->calls));
-	fake_free(bt->fake, set);
-	fake_expect_as_before(bt->fake, &bt->before);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&embedded_reg(ft)->writes));
+	KUNIT_EXPECT_EQ(test, pci_ep_db_count(set), atomic_read(&ft->log->calls));
+	fake_free(ft->fake, set);
+	fake_expect_as_before(ft->fake, &ft->before);
 }
 
 static void embedded_window(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_request req = embedded_request(test, 3);
 
 	if (!IS_ENABLED(CONFIG_ARCH_HAS_DMA_OPS))
 		kunit_skip(test, "no fake IOMMU");
 	embedded_rings(test, &req);
-	bt->fake->features.align = SZ_64K;
-	atomic_set(&bt->log->calls, 0);
-	atomic_set(&bt->fake->reg[bt->reg].writes, 0);
+	ft->fake->features.align = SZ_64K;
+	atomic_set(&ft->log->calls, 0);
+	atomic_set(&embedded_reg(ft)->writes, 0);
 	req.bar = FAKE_MEM_BAR;
 	req.lend = BIT(FAKE_MEM_BAR);
 	embedded_rings(test, &req);
@@ -275,21 +261,21 @@ static void embedded_window(struct kunit *test)
 
 static void embedded_fixed(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_request req = embedded_request(test, 3);
 	struct pci_ep_db_location loc;
 	struct pci_ep_db_set *set;
 
-	bt->fake->features.bar[BAR_4].type = BAR_RESERVED;
-	bt->fake->reg[bt->reg].bar = BAR_4;
-	bt->fake->reg[bt->reg].offset = 0xa0;
-	bt->fake->aux[0].bar = BAR_4;
-	bt->fake->aux[0].bar_offset = 0xa0;
+	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	embedded_reg(ft)->bar = BAR_4;
+	embedded_reg(ft)->offset = 0xa0;
+	ft->fake->aux[0].bar = BAR_4;
+	ft->fake->aux[0].bar_offset = 0xa0;
 	embedded_rings(test, &req);
 	/* No window was made. */
-	KUNIT_EXPECT_EQ(test, 1, bt->fake->set_bars);
+	KUNIT_EXPECT_EQ(test, 1, ft->fake->set_bars);
 
-	set = fake_alloc(bt->fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_location(set, 2, &loc));
 	KUNIT_EXPECT_EQ(test, BAR_4, loc.bar);
 	KUNIT_EXPECT_EQ(test, 0xa0, loc.offset);
@@ -298,26 +284,26 @@ static void embedded_fixed(struct kunit *test)
 /* The line is one for all: each holder hears every ring, until it leaves. */
 static void embedded_shared(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_request req = embedded_request(test, 1);
-	struct fake_log *other = fake_log_create(bt->fake);
+	struct fake_log *other = fake_log_create(ft->fake);
 	struct pci_ep_db_set *one, *two;
 
-	bt->fake->features.bar[BAR_4].type = BAR_RESERVED;
-	bt->fake->reg[bt->reg].bar = BAR_4;
-	bt->fake->aux[0].bar = BAR_4;
-	one = fake_alloc(bt->fake, &req);
+	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	embedded_reg(ft)->bar = BAR_4;
+	ft->fake->aux[0].bar = BAR_4;
+	one = fake_alloc(ft->fake, &req);
 	req.priv = other;
 	req.can_sleep = true;
-	two = fake_alloc(bt->fake, &req);
+	two = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(one));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(two));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, one, 0));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->log->calls));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, one, 0));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 	FAKE_WAIT(test, &other->called);
-	fake_free(bt->fake, two);
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(bt->fake, one, 0));
-	KUNIT_EXPECT_EQ(test, 2, atomic_read(&bt->log->calls));
+	fake_free(ft->fake, two);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, one, 0));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&ft->log->calls));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&other->calls));
 }
 
@@ -331,63 +317,63 @@ static irqreturn_t dma_handler(int irq, void *data)
 /* The DMA driver has the line as well, and may come and go. */
 static void embedded_with_dma(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_request req = embedded_request(test, 1);
 	atomic_t dma = ATOMIC_INIT(0);
-	int irq = bt->fake->irq[0].virq;
+	int irq = ft->fake->irq[0].virq;
 	struct pci_ep_db_set *set;
 
-	bt->fake->features.bar[BAR_4].type = BAR_RESERVED;
-	bt->fake->aux[0].bar = BAR_4;
+	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	ft->fake->aux[0].bar = BAR_4;
 	KUNIT_ASSERT_EQ(test, 0, request_irq(irq, dma_handler, IRQF_SHARED, "dma", &dma));
-	set = fake_alloc(bt->fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	generic_handle_irq_safe(irq);
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&dma));
 	/* A hint */
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->log->calls));
-	fake_free(bt->fake, set);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
+	fake_free(ft->fake, set);
 	generic_handle_irq_safe(irq);
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&dma));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&bt->log->calls));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 	free_irq(irq, &dma);
 }
 
 static void expect_embedded_refused(struct kunit *test, const struct pci_ep_db_request *req,
 				    const char *reason)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 
-	KUNIT_EXPECT_EQ_MSG(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, req), "%s", reason);
+	KUNIT_EXPECT_EQ_MSG(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, req), "%s", reason);
 	KUNIT_EXPECT_TRUE_MSG(test, fake_refused(test, "embedded", reason), "%s", reason);
-	fake_expect_as_before(bt->fake, &bt->before);
-	KUNIT_EXPECT_EQ(test, 1, bt->fake->set_bars);
+	fake_expect_as_before(ft->fake, &ft->before);
+	KUNIT_EXPECT_EQ(test, 1, ft->fake->set_bars);
 }
 
 static void embedded_refusals(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_request req = embedded_request(test, 2);
-	struct pci_epc_aux_resource good = bt->fake->aux[0];
+	struct pci_epc_aux_resource good = ft->fake->aux[0];
 
-	bt->fake->num_aux = 0;
+	ft->fake->num_aux = 0;
 	expect_embedded_refused(test, &req, "no doorbell register");
-	bt->fake->num_aux = -EOPNOTSUPP;
+	ft->fake->num_aux = -EOPNOTSUPP;
 	expect_embedded_refused(test, &req, "no doorbell register");
-	bt->fake->num_aux = -EIO;
+	ft->fake->num_aux = -EIO;
 	expect_embedded_refused(test, &req, "-EIO");
-	bt->fake->num_aux = 1;
-	bt->fake->aux[0].type = PCI_EPC_AUX_DOORBELL_MMIO + 1;
+	ft->fake->num_aux = 1;
+	ft->fake->aux[0].type = PCI_EPC_AUX_DOORBELL_MMIO + 1;
 	expect_embedded_refused(test, &req, "no doorbell register");
-	bt->fake->aux[0] = good;
-	bt->fake->aux[0].u.db_mmio.irq = 0;
+	ft->fake->aux[0] = good;
+	ft->fake->aux[0].u.db_mmio.irq = 0;
 	expect_embedded_refused(test, &req, "no interrupt");
-	bt->fake->aux[0].u.db_mmio.irq = -ENXIO;
+	ft->fake->aux[0].u.db_mmio.irq = -ENXIO;
 	expect_embedded_refused(test, &req, "no interrupt");
-	bt->fake->aux[0] = good;
-	bt->fake->aux[0].phys_addr += 2;
+	ft->fake->aux[0] = good;
+	ft->fake->aux[0].phys_addr += 2;
 	expect_embedded_refused(test, &req, "not aligned");
-	bt->fake->aux[0] = good;
+	ft->fake->aux[0] = good;
 
 	req.require = PCI_EP_DB_DISTINCT;
 	expect_embedded_refused(test, &req, "told apart");
@@ -402,22 +388,22 @@ static void embedded_refusals(struct kunit *test)
 
 static void embedded_undo(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_request req = embedded_request(test, 2);
 
 	if (!IS_ENABLED(CONFIG_ARCH_HAS_DMA_OPS))
 		kunit_skip(test, "no fake IOMMU");
-	bt->fake->fail_map = true;
+	ft->fake->fail_map = true;
 	expect_embedded_refused(test, &req, "allocation: -EIO");
-	bt->fake->fail_map = false;
+	ft->fake->fail_map = false;
 	/* The register is mapped, but its line belongs to somebody who does not share. */
-	KUNIT_ASSERT_EQ(test, 0, request_irq(bt->fake->irq[0].virq, dma_handler, 0, "dma", bt));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&bt->fake->maps));
-	free_irq(bt->fake->irq[0].virq, bt);
-	bt->fake->fail_set_bar = BIT(0);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
-	fake_expect_as_before(bt->fake, &bt->before);
+	KUNIT_ASSERT_EQ(test, 0, request_irq(ft->fake->irq[0].virq, dma_handler, 0, "dma", ft));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ft->fake->maps));
+	free_irq(ft->fake->irq[0].virq, ft);
+	ft->fake->fail_set_bar = BIT(0);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
+	fake_expect_as_before(ft->fake, &ft->before);
 	embedded_rings(test, &req);
 }
 
@@ -441,22 +427,22 @@ static struct kunit_suite embedded_suite = {
 
 static void msi_refusals(struct kunit *test)
 {
-	struct backends_test *bt = test->priv;
-	struct pci_ep_db_request req = fake_request(bt->log, PCI_EP_DB_KICK, 1, PCI_EP_DB_MSI);
-	struct pci_epf *first = bt->fake->epf;
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_request(ft->log, PCI_EP_DB_KICK, 1, PCI_EP_DB_MSI);
+	struct pci_epf *first = ft->fake->epf;
 
 	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_MSI))
 		kunit_skip(test, "no msi backend");
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "msi", "msi-map names no MSI controller"));
 
 	/* Nor is there one for another function. */
-	bt->fake->epf = fake_epf_create(bt->fake);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(bt->fake, &req));
+	ft->fake->epf = fake_epf_create(ft->fake);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "msi", "msi-map") ||
 			  fake_refused(test, "msi", "function 1"));
-	bt->fake->epf = first;
-	fake_expect_as_before(bt->fake, &bt->before);
+	ft->fake->epf = first;
+	fake_expect_as_before(ft->fake, &ft->before);
 }
 
 static struct kunit_case msi_cases[] = {
@@ -466,7 +452,7 @@ static struct kunit_case msi_cases[] = {
 
 static struct kunit_suite msi_suite = {
 	.name = "pci-ep-doorbell-msi",
-	.init = backends_init,
+	.init = fake_test_init,
 	.test_cases = msi_cases,
 };
 

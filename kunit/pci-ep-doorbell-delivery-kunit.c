@@ -9,110 +9,85 @@
 #include <linux/kthread.h>
 
 #include "pci-ep-doorbell-fake.h"
-
-struct delivery_test {
-	struct fake_epc		*fake;
-	struct fake_log		*log;
-	struct fake_backend	*bus;
-	struct fake_backend	*memory;
-};
-
-static int delivery_init(struct kunit *test)
-{
-	struct delivery_test *dt = kunit_kzalloc(test, sizeof(*dt), GFP_KERNEL);
-	struct fake_epc *fake = fake_epc_create(test);
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, dt);
-	dt->fake = fake;
-	dt->log = fake_log_create(fake);
-	dt->bus = fake_backend_create(fake, "bus", PCI_EP_DB_FORM_BUS);
-	dt->memory = fake_backend_create(fake, "memory", PCI_EP_DB_FORM_MEMORY);
-	for (i = 0; i < 4; i++)
-		fake_add_reg(fake, FAKE_MMIO + 0x40, i, i);
-	test->priv = dt;
-
-	return 0;
-}
+#include "pci-ep-doorbell-internal.h"
 
 /* A set of interrupts */
-static struct pci_ep_db_set *irq_set(struct delivery_test *dt, unsigned int count,
+static struct pci_ep_db_set *irq_set(struct fake_test *ft, unsigned int count,
 				     bool can_sleep)
 {
-	struct pci_ep_db_request req = fake_request(dt->log, PCI_EP_DB_KICK, count,
-						    PCI_EP_DB_CONTROLLER);
+	struct pci_ep_db_request req = fake_kicks(ft, count);
 
 	req.can_sleep = can_sleep;
-	fake_backend_register(dt->bus);
+	fake_backend_register(ft->bus);
 
-	return fake_alloc(dt->fake, &req);
+	return fake_alloc(ft->fake, &req);
 }
 
 /* A set of words, for which the test looks with pci_ep_db_poll() */
-static struct pci_ep_db_set *word_set(struct delivery_test *dt, enum pci_ep_db_kind kind,
+static struct pci_ep_db_set *word_set(struct fake_test *ft, enum pci_ep_db_kind kind,
 				      unsigned int count)
 {
-	struct pci_ep_db_request req = fake_request(dt->log, kind, count,
+	struct pci_ep_db_request req = fake_request(ft->log, kind, count,
 						    PCI_EP_DB_CONTROLLER);
 
-	fake_backend_register(dt->memory);
+	fake_backend_register(ft->memory);
 
-	return fake_alloc(dt->fake, &req);
+	return fake_alloc(ft->fake, &req);
 }
 
 static void expect_calls(struct kunit *test, int calls)
 {
-	struct delivery_test *dt = test->priv;
+	struct fake_test *ft = test->priv;
 
-	KUNIT_EXPECT_EQ(test, calls, atomic_read(&dt->log->calls));
+	KUNIT_EXPECT_EQ(test, calls, atomic_read(&ft->log->calls));
 }
 
 static void delivery_disabled_at_first(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 2, false);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 2, false);
 
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_idle(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
 	expect_calls(test, 0);
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_enable_one(set, 1));
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_idle(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 1));
 	expect_calls(test, 1);
-	KUNIT_EXPECT_EQ(test, 1, dt->log->index[0]);
-	KUNIT_EXPECT_EQ(test, 0, dt->log->value[0]);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->index[0]);
+	KUNIT_EXPECT_EQ(test, 0, ft->log->value[0]);
 }
 
 /* Rings that came while it was disabled are delivered when it is enabled, as one. */
 static void delivery_kept_while_disabled(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 1, false);
 
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	FAKE_WAIT(test, &dt->log->called);
+	FAKE_WAIT(test, &ft->log->called);
 	expect_calls(test, 1);
 	pci_ep_db_disable(set);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&dt->log->called, HZ / 20));
+	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&ft->log->called, HZ / 20));
 	expect_calls(test, 1);
 }
 
 static void delivery_kept_while_disabled_word(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_KICK, 2);
-	int wakes = atomic_read(&dt->memory->wakes);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_KICK, 2);
+	int wakes = atomic_read(&ft->memory->wakes);
 
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 1));
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_GT(test, atomic_read(&dt->memory->wakes), wakes);
+	KUNIT_EXPECT_GT(test, atomic_read(&ft->memory->wakes), wakes);
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
 	expect_calls(test, 1);
-	KUNIT_EXPECT_EQ(test, 1, dt->log->index[0]);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->index[0]);
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 	expect_calls(test, 1);
 }
@@ -127,14 +102,14 @@ static void ring_again(struct fake_log *log, struct pci_ep_db_set *set,
 
 static void delivery_ring_during_handler(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 2, true);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 2, true);
 
-	dt->log->hook = ring_again;
+	ft->log->hook = ring_again;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
-	FAKE_WAIT(test, &dt->log->called);
-	FAKE_WAIT(test, &dt->log->called);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 1));
+	FAKE_WAIT(test, &ft->log->called);
+	FAKE_WAIT(test, &ft->log->called);
 	expect_calls(test, 2);
 }
 
@@ -143,57 +118,57 @@ static void delivery_ring_during_handler_word(struct kunit *test)
 	static const enum pci_ep_db_kind kinds[] = {
 		PCI_EP_DB_KICK, PCI_EP_DB_VALUE, PCI_EP_DB_MAILBOX,
 	};
-	struct delivery_test *dt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_set *set;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		set = word_set(dt, kinds[i], 1);
-		atomic_set(&dt->log->calls, 0);
-		dt->log->hook = ring_again;
+		set = word_set(ft, kinds[i], 1);
+		atomic_set(&ft->log->calls, 0);
+		ft->log->hook = ring_again;
 		KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-		KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 7));
+		KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, 7));
 		KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
 		KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
 		KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 		expect_calls(test, 2);
-		fake_free(dt->fake, set);
-		fake_backend_unregister(dt->memory);
+		fake_free(ft->fake, set);
+		fake_backend_unregister(ft->memory);
 	}
 }
 
 static void delivery_mailbox_counts(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_MAILBOX, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_MAILBOX, 1);
 	u32 i, value;
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	for (i = 1; i <= 1000; i++) {
-		KUNIT_ASSERT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, i));
+		KUNIT_ASSERT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, i));
 		KUNIT_ASSERT_TRUE(test, pci_ep_db_poll(set));
 		KUNIT_ASSERT_EQ(test, 0, pci_ep_db_value(set, 0, &value));
 		KUNIT_ASSERT_EQ(test, 0, value);
 	}
 	expect_calls(test, 1000);
-	KUNIT_EXPECT_EQ(test, 5, dt->log->value[4]);
+	KUNIT_EXPECT_EQ(test, 5, ft->log->value[4]);
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 }
 
 static void delivery_mailbox_equal_commands(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_MAILBOX, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_MAILBOX, 1);
 	unsigned int i;
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	for (i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 0xcafe));
+		KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, 0xcafe));
 		pci_ep_db_poll(set);
-		KUNIT_EXPECT_EQ(test, 0xcafe, dt->log->value[i]);
+		KUNIT_EXPECT_EQ(test, 0xcafe, ft->log->value[i]);
 	}
 	/* Zero is no command. */
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, 0));
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 	expect_calls(test, 2);
 }
@@ -208,65 +183,65 @@ static void leave_another(struct fake_log *log, struct pci_ep_db_set *set,
 
 static void delivery_mailbox_again(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_MAILBOX, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_MAILBOX, 1);
 	unsigned int i;
 
-	dt->log->hook = leave_another;
-	atomic_set(&dt->log->again, 1);
+	ft->log->hook = leave_another;
+	atomic_set(&ft->log->again, 1);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, 1));
 	for (i = 0; i < 4; i++)
 		pci_ep_db_poll(set);
 	expect_calls(test, 3);
-	KUNIT_EXPECT_EQ(test, 1, dt->log->value[0]);
-	KUNIT_EXPECT_EQ(test, 1, dt->log->value[1]);
-	KUNIT_EXPECT_EQ(test, 2, dt->log->value[2]);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->value[0]);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->value[1]);
+	KUNIT_EXPECT_EQ(test, 2, ft->log->value[2]);
 }
 
 static void delivery_value(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 2);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_VALUE, 2);
 	u32 value;
 
 	/* What came before is known, but can be read. */
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 1, 11));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 1, 11));
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_value(set, 1, &value));
 	KUNIT_EXPECT_EQ(test, 11, value);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 1, 11));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 1, 11));
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 	expect_calls(test, 0);
 
 	/* Zero is a value as any other, and the newest one counts. */
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 1, 12));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 1, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 1, 12));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 1, 0));
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
 	expect_calls(test, 1);
-	KUNIT_EXPECT_EQ(test, 1, dt->log->index[0]);
-	KUNIT_EXPECT_EQ(test, 0, dt->log->value[0]);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->index[0]);
+	KUNIT_EXPECT_EQ(test, 0, ft->log->value[0]);
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_ep_db_value(set, 2, &value));
 }
 
 static void delivery_value_while_disabled(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_VALUE, 1);
 	u32 value;
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	pci_ep_db_disable(set);
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 21));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, 21));
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_value(set, 0, &value));
 	KUNIT_EXPECT_EQ(test, 21, value);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
 	/* Enabling what is enabled does not take a new baseline: no ring gets lost. */
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 22));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, 22));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
 	expect_calls(test, 1);
@@ -274,8 +249,8 @@ static void delivery_value_while_disabled(struct kunit *test)
 
 static void delivery_rearm(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_VALUE, 1);
 	u32 value;
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
@@ -283,7 +258,7 @@ static void delivery_rearm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_value(set, 0, &value));
 	KUNIT_EXPECT_EQ(test, 5, value);
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, 0));
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
 	expect_calls(test, 1);
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_ep_db_rearm(set, 1, 5));
@@ -301,8 +276,8 @@ static void rearm_thread(void *data)
 /* What the EPF writes is never a ring, whenever the scan looks. */
 static void delivery_rearm_against_scan(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_VALUE, 1);
 	struct fake_thread thread;
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
@@ -318,8 +293,8 @@ static void delivery_rearm_against_scan(struct kunit *test)
 /* pci_ep_db_rearm() stores what is not a ring, for words that idle at zero as well. */
 static void delivery_rearm_is_no_ring(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_MAILBOX, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_MAILBOX, 1);
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	pci_ep_db_rearm(set, 0, 0x55);
@@ -329,8 +304,8 @@ static void delivery_rearm_is_no_ring(struct kunit *test)
 
 static void delivery_no_content(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 1, false);
 	u32 value;
 
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, pci_ep_db_value(set, 0, &value));
@@ -355,23 +330,23 @@ static void disable_thread(void *data)
 /* The handler is blocked: disable must not return. */
 static void disable_waits(struct kunit *test, struct pci_ep_db_set *set, int index)
 {
-	struct delivery_test *dt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct disable_arg arg = { set, index };
 	struct fake_thread thread;
 
-	dt->log->block = true;
+	ft->log->block = true;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, 1));
-	FAKE_WAIT(test, &dt->log->entered);
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(ft->fake, set, 1));
+	FAKE_WAIT(test, &ft->log->entered);
 	/* A second ring, which must not be delivered any more */
-	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(ft->fake, set, 1));
 
 	fake_thread_run(test, &thread, disable_thread, &arg);
 	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&thread.done, HZ / 10));
-	complete_all(&dt->log->release);
+	complete_all(&ft->log->release);
 	fake_thread_wait(test, &thread);
 	expect_calls(test, 1);
-	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(ft->fake, set, 1));
 	usleep_range(20000, 30000);
 	expect_calls(test, 1);
 }
@@ -386,6 +361,60 @@ static void delivery_disable_all_waits(struct kunit *test)
 	disable_waits(test, irq_set(test->priv, 2, true), -1);
 }
 
+/* Another thread that disables all doorbells */
+struct disabler {
+	struct kunit		*test;
+	struct fake_thread	thread;
+	struct disable_arg	arg;
+};
+
+/* The handler enables all again, while it is waited for. */
+static void enable_against_disable(struct fake_log *log, struct pci_ep_db_set *set,
+				   unsigned int index, u32 value)
+{
+	struct disabler *disabler = log->data;
+	struct kunit *test = disabler->test;
+
+	if (atomic_read(&log->calls) > 1)
+		return;
+	fake_thread_run(test, &disabler->thread, disable_thread, &disabler->arg);
+	FAKE_WAIT_UNTIL(test, pci_ep_db_idle(set));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_enable_one(set, 0));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_enable_one(set, 1));
+	KUNIT_EXPECT_FALSE(test, completion_done(&disabler->thread.done));
+}
+
+/* Its handler runs for one of two doorbells: the one that disable comes to first, or last. */
+static void disable_wins(struct kunit *test, unsigned int index)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_KICK, 2);
+	struct disabler disabler = { .test = test, .arg = { set, -1 } };
+
+	ft->log->hook = enable_against_disable;
+	ft->log->data = &disabler;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, index));
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(ft->fake, set, index));
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
+	fake_thread_wait(test, &disabler.thread);
+
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_idle(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 1));
+	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(set));
+	expect_calls(test, 1);
+}
+
+static void delivery_enable_against_disable(struct kunit *test)
+{
+	disable_wins(test, 0);
+}
+
+static void delivery_enable_against_disable_last(struct kunit *test)
+{
+	disable_wins(test, 1);
+}
+
 static void free_set_thread(void *data)
 {
 	pci_ep_db_free(data);
@@ -393,26 +422,25 @@ static void free_set_thread(void *data)
 
 static void delivery_free_waits(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_request req = fake_request(dt->log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
 	struct pci_ep_db_set *set;
 	struct fake_thread thread;
 
-	fake_backend_register(dt->bus);
+	fake_backend_register(ft->bus);
 	req.can_sleep = true;
-	set = pci_ep_db_alloc(dt->fake->epf, &req);
+	set = pci_ep_db_alloc(ft->fake->epf, &req);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
-	dt->log->block = true;
+	ft->log->block = true;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_ASSERT_EQ(test, 0, fake_ring(dt->fake, set, 0));
-	FAKE_WAIT(test, &dt->log->entered);
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	FAKE_WAIT(test, &ft->log->entered);
 	fake_thread_run(test, &thread, free_set_thread, set);
 	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&thread.done, HZ / 10));
-	KUNIT_EXPECT_EQ(test, 0, dt->bus->frees);
-	complete_all(&dt->log->release);
+	KUNIT_EXPECT_EQ(test, 0, ft->bus->frees);
+	complete_all(&ft->log->release);
 	fake_thread_wait(test, &thread);
-	KUNIT_EXPECT_EQ(test, 1, dt->bus->frees);
+	KUNIT_EXPECT_EQ(test, 1, ft->bus->frees);
 	expect_calls(test, 1);
 }
 
@@ -433,32 +461,32 @@ static void disable_from_handler(struct fake_log *log, struct pci_ep_db_set *set
 
 static void delivery_disable_in_handler(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 2, true);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 2, true);
 
-	dt->log->hook = disable_from_handler;
+	ft->log->hook = disable_from_handler;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, 0));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
-	FAKE_WAIT(test, &dt->log->called);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	FAKE_WAIT(test, &ft->log->called);
 	pci_ep_db_disable(set);
 	expect_calls(test, 1);
 	/* What came meanwhile was kept. */
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	FAKE_WAIT(test, &dt->log->called);
+	FAKE_WAIT(test, &ft->log->called);
 	expect_calls(test, 2);
 }
 
 static void delivery_disable_all_in_handler(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_KICK, 3);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_KICK, 3);
 	unsigned int i;
 
-	dt->log->hook = disable_from_handler;
-	dt->log->data = (void *)1;
+	ft->log->hook = disable_from_handler;
+	ft->log->data = (void *)1;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, i));
+		KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, i));
 	pci_ep_db_poll(set);
 	pci_ep_db_poll(set);
 	expect_calls(test, 1);
@@ -476,17 +504,17 @@ static void enable_the_other(struct fake_log *log, struct pci_ep_db_set *set,
 
 static void delivery_enable_in_handler(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 2, false);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 2, false);
 
-	dt->log->hook = enable_the_other;
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	ft->log->hook = enable_the_other;
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 1));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, 0));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
-	FAKE_WAIT(test, &dt->log->called);
-	FAKE_WAIT(test, &dt->log->called);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	FAKE_WAIT(test, &ft->log->called);
+	FAKE_WAIT(test, &ft->log->called);
 	expect_calls(test, 2);
-	KUNIT_EXPECT_EQ(test, 1, dt->log->index[1]);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->index[1]);
 }
 
 static void free_from_handler(struct fake_log *log, struct pci_ep_db_set *set,
@@ -498,32 +526,32 @@ static void free_from_handler(struct fake_log *log, struct pci_ep_db_set *set,
 /* A handler may not free its set: it is told so, and nothing else happens. */
 static void delivery_free_in_handler(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_KICK, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_KICK, 1);
 
-	dt->log->hook = free_from_handler;
+	ft->log->hook = free_from_handler;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
 	kunit_warning_suppress(test) {
 		pci_ep_db_poll(set);
 		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
 	}
 	expect_calls(test, 1);
-	KUNIT_EXPECT_EQ(test, 0, dt->memory->frees);
+	KUNIT_EXPECT_EQ(test, 0, ft->memory->frees);
 }
 
 static void again_irq(struct kunit *test, bool can_sleep)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 1, can_sleep);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 1, can_sleep);
 	unsigned int i;
 
 	/* More often than the core goes on without a pause */
-	atomic_set(&dt->log->again, 9);
+	atomic_set(&ft->log->again, 9);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
 	for (i = 0; i < 10; i++)
-		FAKE_WAIT(test, &dt->log->called);
+		FAKE_WAIT(test, &ft->log->called);
 	pci_ep_db_disable(set);
 	expect_calls(test, 10);
 }
@@ -540,61 +568,61 @@ static void delivery_again_sleeping(struct kunit *test)
 
 static void delivery_again_word(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = word_set(dt, PCI_EP_DB_VALUE, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = word_set(ft, PCI_EP_DB_VALUE, 1);
 	unsigned int i;
 
-	atomic_set(&dt->log->again, 9);
+	atomic_set(&ft->log->again, 9);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, set, 0, 3));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, 3));
 	for (i = 0; i < 20; i++)
 		pci_ep_db_poll(set);
 	expect_calls(test, 10);
-	KUNIT_EXPECT_EQ(test, 3, dt->log->value[9]);
+	KUNIT_EXPECT_EQ(test, 3, ft->log->value[9]);
 }
 
 static void delivery_can_sleep(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 1, true);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 1, true);
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	fake_irq_hard(dt->fake, 0, 1000);
-	FAKE_WAIT(test, &dt->log->called);
-	KUNIT_EXPECT_TRUE(test, dt->log->sleepable);
-	KUNIT_EXPECT_FALSE(test, dt->log->hard);
+	fake_irq_hard(ft->fake, 0, 1000);
+	FAKE_WAIT(test, &ft->log->called);
+	KUNIT_EXPECT_TRUE(test, ft->log->sleepable);
+	KUNIT_EXPECT_FALSE(test, ft->log->hard);
 }
 
 static void delivery_hard(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 1, false);
 	unsigned int threads = fake_threads();
 
 	KUNIT_EXPECT_EQ(test, 0, threads);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	fake_irq_hard(dt->fake, 0, 1000);
-	FAKE_WAIT(test, &dt->log->called);
-	KUNIT_EXPECT_TRUE(test, dt->log->hard);
+	fake_irq_hard(ft->fake, 0, 1000);
+	FAKE_WAIT(test, &ft->log->called);
+	KUNIT_EXPECT_TRUE(test, ft->log->hard);
 }
 
 /* Where it is not known who was rung, all that are enabled are told. */
 static void delivery_not_distinct(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_set *set;
 
-	dt->bus->offer.caps = 0;
-	dt->bus->offer.irq_shared = true;
-	set = irq_set(dt, 3, false);
+	ft->bus->offer.caps = 0;
+	ft->bus->offer.irq_shared = true;
+	set = irq_set(ft, 3, false);
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_caps(set) & PCI_EP_DB_DISTINCT);
-	KUNIT_EXPECT_EQ(test, 1, fake_requested(dt->fake));
+	KUNIT_EXPECT_EQ(test, 1, fake_requested(ft->fake));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, 0));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable_one(set, 2));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 1));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 1));
 	expect_calls(test, 2);
-	KUNIT_EXPECT_EQ(test, 0, dt->log->index[0]);
-	KUNIT_EXPECT_EQ(test, 2, dt->log->index[1]);
+	KUNIT_EXPECT_EQ(test, 0, ft->log->index[0]);
+	KUNIT_EXPECT_EQ(test, 2, ft->log->index[1]);
 }
 
 /* What a storm left behind, and what the handler saw of it */
@@ -618,43 +646,35 @@ static void storm_handler(struct fake_log *log, struct pci_ep_db_set *set,
 
 static void expect_storm_delivered(struct kunit *test, struct storm *storm)
 {
-	unsigned long timeout = jiffies + FAKE_TIMEOUT;
-
-	while (atomic_read(&storm->seen) != atomic_read(&storm->rings) &&
-	       time_before(jiffies, timeout))
-		usleep_range(100, 200);
-	KUNIT_EXPECT_EQ(test, atomic_read(&storm->rings), atomic_read(&storm->seen));
+	FAKE_WAIT_UNTIL(test, atomic_read(&storm->seen) == atomic_read(&storm->rings));
 }
 
 /* Ring for a fifth of a second. Was delivery throttled, and the interrupt masked? */
 static void storm_rings(struct kunit *test, struct pci_ep_db_set *set, bool mask)
 {
-	struct delivery_test *dt = test->priv;
-	struct irq_data *data = irq_get_irq_data(dt->fake->irq[0].virq);
+	struct fake_test *ft = test->priv;
+	struct irq_data *data = irq_get_irq_data(ft->fake->irq[0].virq);
 	struct storm storm = { .cost = STORM_COST };
 	unsigned long start = jiffies;
 	bool throttled = false, masked = false;
 	unsigned int windows;
 
-	dt->log->hook = storm_handler;
-	dt->log->data = &storm;
+	ft->log->hook = storm_handler;
+	ft->log->data = &storm;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	while (time_before(jiffies, start + HZ / 5)) {
 		atomic_inc(&storm.rings);
-		fake_ring(dt->fake, set, 0);
+		fake_ring(ft->fake, set, 0);
 		throttled |= pci_ep_db_throttled(set);
 		masked |= irqd_irq_disabled(data);
 	}
 	windows = jiffies_to_msecs(jiffies - start) / 20 + 3;
-	KUNIT_EXPECT_LE(test, atomic_read(&dt->log->calls), windows);
+	KUNIT_EXPECT_LE(test, atomic_read(&ft->log->calls), windows);
 	KUNIT_EXPECT_TRUE(test, throttled);
 	KUNIT_EXPECT_EQ(test, mask, masked);
 	expect_storm_delivered(test, &storm);
 	/* The call that delivered the last ring costs a window as well. */
-	start = jiffies;
-	while (irqd_irq_disabled(data) && time_before(jiffies, start + FAKE_TIMEOUT))
-		usleep_range(100, 200);
-	KUNIT_EXPECT_FALSE(test, irqd_irq_disabled(data));
+	FAKE_WAIT_UNTIL(test, !irqd_irq_disabled(data));
 }
 
 /* A source that rings without end is silenced; what it rang is delivered. */
@@ -671,30 +691,78 @@ static void delivery_storm_sleeping(struct kunit *test)
 /* A line with other holders must not be masked, and nothing is lost either. */
 static void delivery_storm_shared(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
+	struct fake_test *ft = test->priv;
 
-	dt->bus->offer.irq_shared = true;
-	storm_rings(test, irq_set(dt, 1, false), false);
+	ft->bus->offer.irq_shared = true;
+	storm_rings(test, irq_set(ft, 1, false), false);
+}
+
+/* Ring doorbell 0 until delivery is throttled and its interrupt masked. */
+static bool mask_by_rings(struct fake_test *ft, struct pci_ep_db_set *set)
+{
+	struct irq_data *data = irq_get_irq_data(ft->fake->irq[0].virq);
+	unsigned int i;
+
+	/* Who is not let run for a whole window does not see it throttled. */
+	for (i = 0; i < 1000 && !irqd_irq_disabled(data); i++) {
+		pci_ep_db_throttled(set);
+		pci_ep_db_account(set, STORM_COST);
+		fake_ring(ft->fake, set, 0);
+	}
+
+	return irqd_irq_disabled(data);
+}
+
+/*
+ * A masked interrupt waits for the timer. Meanwhile another doorbell of the set
+ * rings, whose handler is never done: delivery is put off each time, but not
+ * the timer. Until then the timer is held back: its softirq is.
+ */
+static void delivery_unmasks_in_time(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct irq_data *data = irq_get_irq_data(ft->fake->irq[0].virq);
+	struct pci_ep_db_set *set = irq_set(ft, 2, false);
+	struct hrtimer *timer = &to_db_set_priv(set)->timer;
+	ktime_t before, after;
+	unsigned int i;
+	bool masked;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	local_bh_disable();
+	masked = mask_by_rings(ft, set);
+	before = hrtimer_get_expires(timer);
+	while (pci_ep_db_throttled(set))
+		cpu_relax();
+	atomic_set(&ft->log->again, 100);
+	for (i = 0; i < 3; i++)
+		fake_ring(ft->fake, set, 1);
+	masked &= irqd_irq_disabled(data);
+	after = hrtimer_get_expires(timer);
+	local_bh_enable();
+
+	KUNIT_EXPECT_TRUE(test, masked);
+	KUNIT_EXPECT_EQ(test, before, after);
+	FAKE_WAIT_UNTIL(test, !irqd_irq_disabled(data));
 }
 
 /* Freed while it is throttled: the next holder of the IRQ finds it enabled. */
 static void delivery_free_throttled(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_request req = fake_request(dt->log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct pci_ep_db_set *set = irq_set(ft, 1, false);
 
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	pci_ep_db_account(set, 100 * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
-	fake_free(dt->fake, set);
+	KUNIT_EXPECT_TRUE(test, mask_by_rings(ft, set));
+	fake_free(ft->fake, set);
 
-	atomic_set(&dt->log->calls, 0);
-	set = fake_alloc(dt->fake, &req);
+	atomic_set(&ft->log->calls, 0);
+	reinit_completion(&ft->log->called);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(dt->fake, set, 0));
-	FAKE_WAIT(test, &dt->log->called);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	FAKE_WAIT(test, &ft->log->called);
 	expect_calls(test, 1);
 }
 
@@ -735,33 +803,32 @@ static void ringer_stop(struct ringer *ringer)
 /* The host rings on while the set is freed, many times. */
 static void free_during_rings(struct kunit *test, bool can_sleep)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_request req = fake_request(dt->log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
 	struct pci_ep_db_set *set;
 	struct ringer ringer;
 	unsigned int i;
 	int calls;
 
-	fake_backend_register(dt->bus);
+	fake_backend_register(ft->bus);
 	req.can_sleep = can_sleep;
-	ringer_start(&ringer, dt->fake);
+	ringer_start(&ringer, ft->fake);
 	for (i = 0; i < 20; i++) {
-		set = pci_ep_db_alloc(dt->fake->epf, &req);
+		set = pci_ep_db_alloc(ft->fake->epf, &req);
 		if (IS_ERR(set))
 			break;
-		reinit_completion(&dt->log->called);
+		reinit_completion(&ft->log->called);
 		pci_ep_db_enable(set);
-		wait_for_completion_timeout(&dt->log->called, HZ);
+		wait_for_completion_timeout(&ft->log->called, HZ);
 		pci_ep_db_free(set);
-		calls = atomic_read(&dt->log->calls);
+		calls = atomic_read(&ft->log->calls);
 		usleep_range(500, 600);
-		if (atomic_read(&dt->log->calls) != calls)
+		if (atomic_read(&ft->log->calls) != calls)
 			break;
 	}
 	ringer_stop(&ringer);
 	KUNIT_EXPECT_EQ(test, 20, i);
-	KUNIT_EXPECT_GE(test, atomic_read(&dt->log->calls), 20);
+	KUNIT_EXPECT_GE(test, atomic_read(&ft->log->calls), 20);
 }
 
 static void delivery_free_during_rings(struct kunit *test)
@@ -777,21 +844,21 @@ static void delivery_free_during_rings_sleeping(struct kunit *test)
 /* As above, for disable: whenever it has returned there is silence. */
 static void delivery_disable_during_rings(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 1, false);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 1, false);
 	struct ringer ringer;
 	unsigned int i;
 	int calls = 0;
 
-	ringer_start(&ringer, dt->fake);
+	ringer_start(&ringer, ft->fake);
 	for (i = 0; i < 100; i++) {
-		reinit_completion(&dt->log->called);
+		reinit_completion(&ft->log->called);
 		pci_ep_db_enable(set);
-		wait_for_completion_timeout(&dt->log->called, HZ);
+		wait_for_completion_timeout(&ft->log->called, HZ);
 		pci_ep_db_disable(set);
-		calls = atomic_read(&dt->log->calls);
+		calls = atomic_read(&ft->log->calls);
 		usleep_range(100, 150);
-		if (atomic_read(&dt->log->calls) != calls)
+		if (atomic_read(&ft->log->calls) != calls)
 			break;
 	}
 	ringer_stop(&ringer);
@@ -814,20 +881,20 @@ static void toggle_thread(void *data)
 /* Whatever disable and enable do meanwhile, the last ring gets through. */
 static void delivery_none_lost(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_ep_db_set *set = irq_set(dt, 1, true);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = irq_set(ft, 1, true);
 	struct fake_thread thread;
 	struct storm storm = {};
 	unsigned int i;
 
-	dt->log->hook = storm_handler;
-	dt->log->data = &storm;
+	ft->log->hook = storm_handler;
+	ft->log->data = &storm;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	for (i = 0; i < 10; i++) {
 		fake_thread_run(test, &thread, toggle_thread, set);
 		while (!completion_done(&thread.done)) {
 			atomic_inc(&storm.rings);
-			fake_ring(dt->fake, set, 0);
+			fake_ring(ft->fake, set, 0);
 			usleep_range(20, 50);
 		}
 		fake_thread_wait(test, &thread);
@@ -838,22 +905,22 @@ static void delivery_none_lost(struct kunit *test)
 /* Several functions of one controller */
 static void delivery_two_functions(struct kunit *test)
 {
-	struct delivery_test *dt = test->priv;
-	struct pci_epf *second = fake_epf_create(dt->fake);
-	struct fake_log *log = fake_log_create(dt->fake);
+	struct fake_test *ft = test->priv;
+	struct pci_epf *second = fake_epf_create(ft->fake);
+	struct fake_log *log = fake_log_create(ft->fake);
 	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_MAILBOX, 1,
 						    PCI_EP_DB_CONTROLLER);
-	struct pci_ep_db_set *one = word_set(dt, PCI_EP_DB_MAILBOX, 1), *two;
+	struct pci_ep_db_set *one = word_set(ft, PCI_EP_DB_MAILBOX, 1), *two;
 
 	two = pci_ep_db_alloc(second, &req);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, two);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(one));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(two));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, two, 0, 2));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, two, 0, 2));
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_poll(one));
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(two));
 	pci_ep_db_free(two);
-	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(dt->fake, one, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring_value(ft->fake, one, 0, 1));
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(one));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->calls));
 	expect_calls(test, 1);
@@ -876,6 +943,8 @@ static struct kunit_case delivery_cases[] = {
 	KUNIT_CASE(delivery_no_content),
 	KUNIT_CASE(delivery_disable_one_waits),
 	KUNIT_CASE(delivery_disable_all_waits),
+	KUNIT_CASE(delivery_enable_against_disable),
+	KUNIT_CASE(delivery_enable_against_disable_last),
 	KUNIT_CASE(delivery_free_waits),
 	KUNIT_CASE(delivery_disable_in_handler),
 	KUNIT_CASE(delivery_disable_all_in_handler),
@@ -890,6 +959,7 @@ static struct kunit_case delivery_cases[] = {
 	KUNIT_CASE(delivery_storm),
 	KUNIT_CASE(delivery_storm_sleeping),
 	KUNIT_CASE(delivery_storm_shared),
+	KUNIT_CASE(delivery_unmasks_in_time),
 	KUNIT_CASE(delivery_free_throttled),
 	KUNIT_CASE(delivery_free_during_rings),
 	KUNIT_CASE(delivery_free_during_rings_sleeping),
@@ -901,7 +971,7 @@ static struct kunit_case delivery_cases[] = {
 
 static struct kunit_suite delivery_suite = {
 	.name = "pci-ep-doorbell-delivery",
-	.init = delivery_init,
+	.init = fake_test_init,
 	.test_cases = delivery_cases,
 };
 

@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/kmsg_dump.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
 #include <linux/mount.h>
@@ -19,6 +20,7 @@
 #include <linux/platform_device.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -196,32 +198,84 @@ static void fake_dma_setup(struct device *dev)
 
 /* The controller */
 
-/* As pcie-designware-ep.c does: the old mapping goes before the new one comes. */
+/*
+ * As pcie-designware-ep.c does: a BAR that is set again keeps its size and flags,
+ * its old windows go before the new ones come, and the pointer that was kept is
+ * kept until the new ones are there.
+ */
+
+static unsigned int fake_windows_used(const struct fake_epc *fake)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < FAKE_FUNCS * PCI_STD_NUM_BARS; i++)
+		n += fake->window[i / PCI_STD_NUM_BARS][i % PCI_STD_NUM_BARS].used;
+
+	return n;
+}
+
+/* One window: BAR match mode */
+static int fake_map_bar(struct fake_epc *fake, const struct pci_epf_bar *bar)
+{
+	if (!IS_ALIGNED(bar->phys_addr, max(bar->size, fake->features.align)))
+		return -EINVAL;
+
+	return fake_windows_used(fake) < fake->windows ? 1 : -EINVAL;
+}
+
+/* One window for each part: address match mode */
+static int fake_map_parts(struct fake_epc *fake, const struct pci_epf_bar *bar)
+{
+	size_t align = fake->features.align, size = 0;
+	unsigned int i;
+
+	if (!align || !IS_ALIGNED(bar->size, align) || bar->num_submap > FAKE_PARTS)
+		return -EINVAL;
+	for (i = 0; i < bar->num_submap; i++) {
+		const struct pci_epf_bar_submap *part = &bar->submap[i];
+
+		if (!part->size || !IS_ALIGNED(part->size | part->phys_addr, align))
+			return -EINVAL;
+		size += part->size;
+	}
+	if (size != bar->size || fake->unassigned)
+		return -EINVAL;
+	if (bar->num_submap > fake->windows - fake_windows_used(fake))
+		return -ENOSPC;
+
+	return bar->num_submap;
+}
+
 static int fake_set_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			struct pci_epf_bar *bar)
 {
 	struct fake_epc *fake = dev_get_drvdata(epc->dev.parent);
 	struct fake_window *window = &fake->window[func_no][bar->barno];
+	const struct pci_epf_bar *kept = window->kept;
 	bool fail = fake->fail_set_bar & 1;
-	size_t align = max(bar->size, fake->features.align);
+	int ret;
 
 	fake->set_bars++;
 	fake->fail_set_bar >>= 1;
 
-	if (window->kept) {
-		if (!fake->features.dynamic_inbound_mapping ||
-		    window->kept->size != bar->size ||
-		    window->kept->flags != bar->flags)
-			return -EINVAL;
-		window->kept = NULL;
-	}
+	if (!kept && bar->num_submap)
+		return -EINVAL;
+	if (kept && (!fake->features.dynamic_inbound_mapping ||
+		     kept->barno != bar->barno || kept->size != bar->size ||
+		     kept->flags != bar->flags))
+		return -EINVAL;
+
+	window->used = 0;
 	if (fail)
 		return -ENOSPC;
-	if (!IS_ALIGNED(bar->phys_addr, align))
-		return -EINVAL;
+	ret = bar->num_submap ? fake_map_parts(fake, bar) : fake_map_bar(fake, bar);
+	if (ret < 0)
+		return ret;
 
 	window->kept = bar;
 	window->bar = *bar;
+	window->used = ret;
+	memcpy(window->part, bar->submap, bar->num_submap * sizeof(*bar->submap));
 
 	return 0;
 }
@@ -233,6 +287,7 @@ static void fake_clear_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 
 	fake->clear_bars++;
 	fake->window[func_no][bar->barno].kept = NULL;
+	fake->window[func_no][bar->barno].used = 0;
 }
 
 static const struct pci_epc_features *
@@ -336,6 +391,7 @@ struct fake_epc *fake_epc_create(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->test = test;
 	fake->features.dynamic_inbound_mapping = true;
+	fake->windows = 16;
 	if (!test_taint(TAINT_WARN))
 		KUNIT_ASSERT_EQ(test, 0,
 				kunit_add_action_or_reset(test, fake_expect_no_warning, fake));
@@ -421,23 +477,39 @@ static int fake_write_bus(struct fake_epc *fake, u64 addr, u32 value)
 	return 0;
 }
 
+/* The bus address that an offset of a BAR leads to */
+u64 fake_reaches(struct fake_epc *fake, struct pci_epf *epf, enum pci_barno bar,
+		 u32 offset)
+{
+	const struct fake_window *window = &fake->window[epf->func_no][bar];
+	unsigned int i;
+
+	if (!window->used || offset >= window->bar.size)
+		return FAKE_NOWHERE;
+	if (!window->bar.num_submap)
+		return window->bar.phys_addr + offset;
+	for (i = 0; offset >= window->part[i].size; i++)
+		offset -= window->part[i].size;
+
+	return window->part[i].phys_addr + offset;
+}
+
 /* A write of the host; -ENXIO where the BAR shows nothing. */
 int fake_host_write(struct fake_epc *fake, struct pci_epf *epf,
 		    enum pci_barno bar, u32 offset, u32 value)
 {
 	const struct fake_window *window = &fake->window[epf->func_no][bar];
+	u64 addr = fake_reaches(fake, epf, bar, offset);
 
 	if (fake->features.bar[bar].type == BAR_RESERVED)
 		return fake_write_fixed(fake, bar, offset, value) ? 0 : -EFAULT;
-	if (!window->kept)
+	if (addr == FAKE_NOWHERE)
 		return -ENXIO;
 	/* The driver looks at what it kept: it must still be there. */
 	if (window->kept->barno != bar || window->kept->size != window->bar.size)
 		return -ESTALE;
-	if (offset >= window->bar.size)
-		return -ERANGE;
 
-	return fake_write_bus(fake, window->bar.phys_addr + offset, value);
+	return fake_write_bus(fake, addr, value);
 }
 
 /* Ring as the EPF's location says. */
@@ -482,27 +554,19 @@ void fake_save(struct fake_epc *fake, struct fake_state *state)
 	memcpy(state->bar, fake->epf->bar, sizeof(state->bar));
 	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
 		state->kept[i] = window[i].kept;
-		state->phys[i] = window[i].kept ? window[i].bar.phys_addr : 0;
+		state->phys[i] = fake_reaches(fake, fake->epf, i, 0);
 	}
 	state->maps = atomic_read(&fake->maps);
 	state->allocs = atomic_read(&fake->allocs);
 	state->threads = fake_threads();
 }
 
-/* A thread that was stopped may take a moment to disappear. */
-static void fake_wait_threads(unsigned int n)
-{
-	unsigned long timeout = jiffies + FAKE_TIMEOUT;
-
-	while (fake_threads() > n && time_before(jiffies, timeout))
-		usleep_range(100, 200);
-}
-
 void fake_expect_as_before(struct fake_epc *fake, const struct fake_state *before)
 {
 	struct fake_state now;
 
-	fake_wait_threads(before->threads);
+	/* A thread that was stopped may take a moment to disappear. */
+	FAKE_WAIT_UNTIL(fake->test, fake_threads() <= before->threads);
 	fake_save(fake, &now);
 	KUNIT_EXPECT_MEMEQ(fake->test, now.bar, before->bar, sizeof(now.bar));
 	KUNIT_EXPECT_MEMEQ(fake->test, now.kept, before->kept, sizeof(now.kept));
@@ -562,6 +626,24 @@ bool fake_refused(struct kunit *test, const char *backend, const char *reason)
 		if (!strncmp(line, "  ", 2) && !strncmp(line + 2, backend, len) &&
 		    !strncmp(line + 2 + len, ": ", 2) && strstr(line + 2 + len, reason))
 			return true;
+
+	return false;
+}
+
+/* Did the kernel's log get a line about this function that begins so? */
+bool fake_logged(const struct pci_epf *epf, const char *text)
+{
+	struct kmsg_dump_iter iter;
+	char line[256], wanted[64];
+	size_t len;
+
+	scnprintf(wanted, sizeof(wanted), "%s: %s", dev_name(&epf->dev), text);
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		if (strstr(line, wanted))
+			return true;
+	}
 
 	return false;
 }
@@ -655,7 +737,13 @@ static int fake_start(struct pci_ep_db_set *set)
 
 static void fake_stop(struct pci_ep_db_set *set)
 {
-	to_fake_backend(set->backend)->stops++;
+	struct fake_backend *fb = to_fake_backend(set->backend);
+
+	fb->stops++;
+	if (fb->block_stop) {
+		complete(&fb->stopping);
+		wait_for_completion(&fb->release);
+	}
 }
 
 static void fake_wake(struct pci_ep_db_set *set)
@@ -703,6 +791,8 @@ struct fake_backend *fake_backend_create(struct fake_epc *fake, const char *name
 	fb->offer.caps = PCI_EP_DB_DISTINCT | PCI_EP_DB_EXACT;
 	fb->offer.max_count = PCI_EP_DB_MAX_COUNT;
 	fb->offer.process = form == PCI_EP_DB_FORM_MEMORY;
+	init_completion(&fb->stopping);
+	init_completion(&fb->release);
 
 	return fb;
 }
@@ -850,13 +940,24 @@ void fake_thread_run(struct kunit *test, struct fake_thread *thread,
 	thread->func = func;
 	thread->data = data;
 	init_completion(&thread->done);
-	task = kthread_run(fake_thread_func, thread, "fake-db");
+	task = kthread_create(fake_thread_func, thread, "fake-db");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	thread->task = get_task_struct(task);
+	wake_up_process(task);
+}
+
+/* Wait until the thread waits for something itself. */
+void fake_thread_wait_asleep(struct kunit *test, struct fake_thread *thread)
+{
+	FAKE_WAIT_UNTIL(test, completion_done(&thread->done) ||
+			READ_ONCE(thread->task->__state) == TASK_UNINTERRUPTIBLE);
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 }
 
 void fake_thread_wait(struct kunit *test, struct fake_thread *thread)
 {
 	FAKE_WAIT(test, &thread->done);
+	put_task_struct(thread->task);
 }
 
 /*
@@ -882,4 +983,31 @@ int fake_alloc_killed(struct fake_epc *fake, const struct pci_ep_db_request *req
 unsigned int fake_set_storm_percent(unsigned int percent)
 {
 	return xchg(&pci_ep_db_storm_percent, percent);
+}
+
+/* What a case begins with */
+
+int fake_test_init(struct kunit *test)
+{
+	struct fake_test *ft = kunit_kzalloc(test, sizeof(*ft), GFP_KERNEL);
+	struct fake_epc *fake = fake_epc_create(test);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ft);
+	ft->fake = fake;
+	ft->log = fake_log_create(fake);
+	ft->bus = fake_backend_create(fake, "bus", PCI_EP_DB_FORM_BUS);
+	ft->memory = fake_backend_create(fake, "memory", PCI_EP_DB_FORM_MEMORY);
+	for (i = 0; i < 4; i++)
+		fake_add_reg(fake, FAKE_MMIO + 0x40, i, i);
+	fake_save(fake, &ft->before);
+	test->priv = ft;
+
+	return 0;
+}
+
+/* A request for kicks that a backend of the controller's own can satisfy */
+struct pci_ep_db_request fake_kicks(struct fake_test *ft, unsigned int count)
+{
+	return fake_request(ft->log, PCI_EP_DB_KICK, count, PCI_EP_DB_CONTROLLER);
 }

@@ -13,6 +13,8 @@
 #include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
+#include <linux/iopoll.h>
+#include <linux/jiffies.h>
 #include <linux/pci-ep-doorbell.h>
 #include <linux/pci-epc.h>
 #include <linux/pci-epf.h>
@@ -29,6 +31,11 @@
 #define FAKE_MMIO		0x10000000000ULL
 /* What the fake IOMMU adds to the address of a register */
 #define FAKE_IOVA		0x40000000000ULL
+/* What a BAR reaches that shows nothing */
+#define FAKE_NOWHERE		U64_MAX
+
+/* As many parts as a BAR can have here */
+#define FAKE_PARTS		24
 
 /* The BAR that holds memory of the EPF when a test begins */
 #define FAKE_MEM_BAR		BAR_0
@@ -70,10 +77,14 @@ struct fake_reg {
  * struct fake_window - what a BAR shows
  * @kept: what the caller gave; the driver keeps the pointer, as DWC does
  * @bar: a copy
+ * @part: a copy of its submap
+ * @used: how many inbound windows it takes; 0 if it shows nothing
  */
 struct fake_window {
-	struct pci_epf_bar	*kept;
-	struct pci_epf_bar	bar;
+	struct pci_epf_bar		*kept;
+	struct pci_epf_bar		bar;
+	struct pci_epf_bar_submap	part[FAKE_PARTS];
+	unsigned int			used;
 };
 
 /**
@@ -84,6 +95,8 @@ struct fake_window {
  * @epf: a function, bound to @epc, with memory in FAKE_MEM_BAR
  * @features: may be changed by the test
  * @window: what each BAR shows
+ * @windows: inbound windows that all BARs share
+ * @unassigned: the host has not assigned addresses to BARs
  * @set_bars: how often set_bar was called
  * @clear_bars: how often clear_bar was called
  * @fail_set_bar: bit 0 for the next set_bar, bit 1 for the one after, ...
@@ -104,6 +117,8 @@ struct fake_epc {
 	struct pci_epf			*epf;
 	struct pci_epc_features		features;
 	struct fake_window		window[FAKE_FUNCS][PCI_STD_NUM_BARS];
+	unsigned int			windows;
+	bool				unassigned;
 	unsigned int			set_bars;
 	unsigned int			clear_bars;
 	unsigned long			fail_set_bar;
@@ -150,6 +165,9 @@ struct fake_state {
  * @clear_size: neighbourhood of a target that holds nothing else
  * @bogus_irq: the IRQ number to give instead of that of the register
  * @ring_in_targets: the register is written while get_targets runs
+ * @block_stop: stop waits for @release
+ * @stopping: completed by a stop that is about to wait
+ * @release: see @block_stop
  * @registered: it is in the registry
  * @queries: how often each op was called
  * @allocs: ditto
@@ -172,6 +190,9 @@ struct fake_backend {
 	u64				clear_size;
 	int				bogus_irq;
 	bool				ring_in_targets;
+	bool				block_stop;
+	struct completion		stopping;
+	struct completion		release;
 	bool				registered;
 	unsigned int			queries;
 	unsigned int			allocs;
@@ -225,13 +246,35 @@ struct fake_log {
  * struct fake_thread - something done by another thread
  * @func: what
  * @data: for @func
+ * @task: the thread
  * @done: completed at the end
  */
 struct fake_thread {
 	void			(*func)(void *data);
 	void			*data;
+	struct task_struct	*task;
 	struct completion	done;
 };
+
+/**
+ * struct fake_test - what a case begins with, its test->priv
+ * @fake: the controller
+ * @log: for its function's requests
+ * @bus: a backend with four registers at one address and an interrupt each;
+ *	not registered yet
+ * @memory: a backend with words of memory; not registered yet
+ * @before: the state before anything was done
+ */
+struct fake_test {
+	struct fake_epc		*fake;
+	struct fake_log		*log;
+	struct fake_backend	*bus;
+	struct fake_backend	*memory;
+	struct fake_state	before;
+};
+
+int fake_test_init(struct kunit *test);
+struct pci_ep_db_request fake_kicks(struct fake_test *ft, unsigned int count);
 
 struct fake_epc *fake_epc_create(struct kunit *test);
 struct pci_epf *fake_epf_create(struct fake_epc *fake);
@@ -241,6 +284,8 @@ void fake_epf_set_memory(struct fake_epc *fake, struct pci_epf *epf,
 unsigned int fake_add_reg(struct fake_epc *fake, u64 addr, u32 data, unsigned int irq);
 int fake_host_write(struct fake_epc *fake, struct pci_epf *epf,
 		    enum pci_barno bar, u32 offset, u32 value);
+u64 fake_reaches(struct fake_epc *fake, struct pci_epf *epf, enum pci_barno bar,
+		 u32 offset);
 int fake_ring(struct fake_epc *fake, struct pci_ep_db_set *set, unsigned int index);
 int fake_ring_value(struct fake_epc *fake, struct pci_ep_db_set *set,
 		    unsigned int index, u32 value);
@@ -252,6 +297,7 @@ void fake_save(struct fake_epc *fake, struct fake_state *state);
 void fake_expect_as_before(struct fake_epc *fake, const struct fake_state *state);
 bool fake_refused(struct kunit *test, const char *backend, const char *reason);
 char *fake_read_debugfs(struct kunit *test, const char *name);
+bool fake_logged(const struct pci_epf *epf, const char *text);
 
 struct fake_backend *fake_backend_create(struct fake_epc *fake, const char *name,
 					 enum pci_ep_db_form form);
@@ -268,11 +314,21 @@ int fake_alloc_fails(struct fake_epc *fake, const struct pci_ep_db_request *req)
 
 void fake_thread_run(struct kunit *test, struct fake_thread *thread,
 		     void (*func)(void *data), void *data);
+void fake_thread_wait_asleep(struct kunit *test, struct fake_thread *thread);
 void fake_thread_wait(struct kunit *test, struct fake_thread *thread);
 int fake_alloc_killed(struct fake_epc *fake, const struct pci_ep_db_request *req);
 unsigned int fake_set_storm_percent(unsigned int percent);
 
 #define FAKE_WAIT(test, completion)						\
 	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(completion, FAKE_TIMEOUT))
+
+/* Wait for something that nobody announces. */
+#define FAKE_WAIT_UNTIL(test, condition)					\
+do {										\
+	int fake_ret = poll_timeout_us(barrier(), condition, 200,		\
+				       jiffies_to_usecs(FAKE_TIMEOUT), false);	\
+										\
+	KUNIT_EXPECT_EQ_MSG(test, 0, fake_ret, "%s", #condition);		\
+} while (0)
 
 #endif /* __PCI_EP_DOORBELL_FAKE_H */

@@ -4,18 +4,13 @@
  * that come late and go early
  */
 
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/sizes.h>
 
 #include "pci-ep-doorbell-example.h"
 #include "pci-ep-doorbell-fake.h"
-
-static int registry_init(struct kunit *test)
-{
-	test->priv = fake_epc_create(test);
-
-	return 0;
-}
+#include "pci-ep-doorbell-internal.h"
 
 /* A backend of @count doorbells at registers of their own, 64 KiB apart from others */
 static struct fake_backend *bus_backend(struct fake_epc *fake, const char *name,
@@ -33,12 +28,12 @@ static struct fake_backend *bus_backend(struct fake_epc *fake, const char *name,
 }
 
 /* Who was chosen? */
-static const char *chosen(struct fake_epc *fake, const struct pci_ep_db_request *req)
+static const char *chosen(struct fake_test *ft, const struct pci_ep_db_request *req)
 {
-	struct pci_ep_db_set *set = pci_ep_db_alloc(fake->epf, req);
+	struct pci_ep_db_set *set = pci_ep_db_alloc(ft->fake->epf, req);
 	const char *name;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(fake->test, set);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(ft->fake->test, set);
 	name = set->backend->name;
 	pci_ep_db_free(set);
 
@@ -47,7 +42,8 @@ static const char *chosen(struct fake_epc *fake, const struct pci_ep_db_request 
 
 static void registry_refuses_bad_backends(struct kunit *test)
 {
-	struct fake_backend *good = fake_backend_create(test->priv, "good", PCI_EP_DB_FORM_BUS);
+	struct fake_test *ft = test->priv;
+	struct fake_backend *good = ft->bus;
 	struct pci_ep_db_backend_ops ops = *good->backend.ops;
 	struct pci_ep_db_backend bad = good->backend;
 
@@ -74,9 +70,10 @@ static void registry_refuses_bad_backends(struct kunit *test)
 
 static void registry_refuses_duplicates(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv, *other = fake_epc_create(test);
-	struct fake_backend *one = bus_backend(fake, "same", 1);
-	struct fake_backend *two = bus_backend(fake, "same", 1);
+	struct fake_epc *other = fake_epc_create(test);
+	struct fake_test *ft = test->priv;
+	struct fake_backend *one = bus_backend(ft->fake, "same", 1);
+	struct fake_backend *two = bus_backend(ft->fake, "same", 1);
 	struct fake_backend *elsewhere = bus_backend(other, "same", 1);
 
 	fake_backend_register(one);
@@ -89,83 +86,76 @@ static void registry_refuses_duplicates(struct kunit *test)
 
 static void registry_order_of_types(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_request(ft->log, PCI_EP_DB_KICK, 1,
 						    PCI_EP_DB_EMBEDDED);
-	struct fake_backend *a = bus_backend(fake, "a", 1);
-	struct fake_backend *b = bus_backend(fake, "b", 1);
+	struct fake_backend *a = bus_backend(ft->fake, "a", 1);
+	struct fake_backend *b = bus_backend(ft->fake, "b", 1);
 
 	a->backend.type = PCI_EP_DB_MSI;
 	b->backend.type = PCI_EP_DB_EMBEDDED;
-	a->backend.epc = fake->epc;
+	a->backend.epc = ft->fake->epc;
 	fake_backend_register(a);
 	fake_backend_register(b);
 
 	req.types[1] = PCI_EP_DB_MSI;
 	req.num_types = 2;
-	KUNIT_EXPECT_STREQ(test, "b", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "b", chosen(ft, &req));
 	req.types[0] = PCI_EP_DB_MSI;
 	req.types[1] = PCI_EP_DB_EMBEDDED;
-	KUNIT_EXPECT_STREQ(test, "a", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "a", chosen(ft, &req));
 	/* The default order is that of the types. */
 	req.num_types = 0;
-	KUNIT_EXPECT_STREQ(test, "a", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "a", chosen(ft, &req));
 	/* A preference does not outweigh the order of types. */
 	a->offer.caps = 0;
 	req.prefer = PCI_EP_DB_DISTINCT | PCI_EP_DB_EXACT;
-	KUNIT_EXPECT_STREQ(test, "a", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "a", chosen(ft, &req));
 	/* What is required does. */
 	req.require = PCI_EP_DB_EXACT;
-	KUNIT_EXPECT_STREQ(test, "b", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "b", chosen(ft, &req));
 }
 
 static void registry_most_preferences(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *a = bus_backend(fake, "a", 1);
-	struct fake_backend *b = bus_backend(fake, "b", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *a = bus_backend(ft->fake, "a", 1);
+	struct fake_backend *b = bus_backend(ft->fake, "b", 1);
 
 	a->offer.caps = PCI_EP_DB_DISTINCT;
 	fake_backend_register(a);
 	fake_backend_register(b);
 
 	req.prefer = PCI_EP_DB_DISTINCT | PCI_EP_DB_EXACT;
-	KUNIT_EXPECT_STREQ(test, "b", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "b", chosen(ft, &req));
 	/* What was not preferred does not count. */
 	req.prefer = PCI_EP_DB_DISTINCT;
-	KUNIT_EXPECT_STREQ(test, "a", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "a", chosen(ft, &req));
 }
 
 static void registry_prefers_isolated(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *a = bus_backend(fake, "a", 1);
-	struct fake_backend *b = bus_backend(fake, "b", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *a = bus_backend(ft->fake, "a", 1);
+	struct fake_backend *b = bus_backend(ft->fake, "b", 1);
 
 	b->clear_size = SZ_64K;
 	fake_backend_register(a);
 	fake_backend_register(b);
 
-	KUNIT_EXPECT_STREQ(test, "a", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "a", chosen(ft, &req));
 	req.prefer = PCI_EP_DB_ISOLATED;
-	KUNIT_EXPECT_STREQ(test, "b", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "b", chosen(ft, &req));
 }
 
 static void registry_requires_isolated(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *a = bus_backend(fake, "a", 1);
-	struct fake_backend *b = bus_backend(fake, "b", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *a = bus_backend(ft->fake, "a", 1);
+	struct fake_backend *b = bus_backend(ft->fake, "b", 1);
 	struct pci_ep_db_set *set;
 
 	b->clear_size = SZ_64K;
@@ -173,45 +163,88 @@ static void registry_requires_isolated(struct kunit *test)
 	fake_backend_register(b);
 
 	req.require = PCI_EP_DB_ISOLATED;
-	set = fake_alloc(fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_EXPECT_STREQ(test, "b", set->backend->name);
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_caps(set) & PCI_EP_DB_ISOLATED);
 	KUNIT_EXPECT_EQ(test, a->allocs, a->frees);
-	fake_free(fake, set);
+	fake_free(ft->fake, set);
 
 	req.require = 0;
-	set = fake_alloc(fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_EXPECT_FALSE(test, pci_ep_db_caps(set) & PCI_EP_DB_ISOLATED);
+}
+
+static unsigned int logged;
+
+static void count_logged(const struct pci_ep_db_set_priv *set)
+{
+	logged++;
+}
+
+/* What the log says of a request for doorbells in @bar, in lines */
+static unsigned int lines_logged(struct fake_test *ft, struct pci_epf *epf, enum pci_barno bar,
+				 enum pci_ep_db_type type)
+{
+	struct pci_ep_db_request req = fake_request(ft->log, PCI_EP_DB_KICK, 1, type);
+	struct pci_ep_db_set *set;
+
+	logged = 0;
+	req.bar = bar;
+	set = pci_ep_db_alloc(epf, &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(ft->fake->test, set);
+	pci_ep_db_free(set);
+
+	return logged;
+}
+
+/* A window that is not isolated: once for an EPF, a BAR, and what is seen there */
+static void registry_logs_exposed_once(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_epf *epf = ft->fake->epf, *other = fake_epf_create(ft->fake);
+	struct fake_backend *second = bus_backend(ft->fake, "second", 1);
+
+	fake_backend_register(ft->bus);
+	second->backend.type = PCI_EP_DB_MSI;
+	fake_backend_register(second);
+	kunit_activate_static_stub(test, pci_ep_db_log_exposed, count_logged);
+
+	KUNIT_EXPECT_EQ(test, 1, lines_logged(ft, epf, BAR_2, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 0, lines_logged(ft, epf, BAR_2, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 1, lines_logged(ft, epf, BAR_3, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 1, lines_logged(ft, epf, BAR_2, PCI_EP_DB_MSI));
+	KUNIT_EXPECT_EQ(test, 1, lines_logged(ft, other, BAR_2, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 0, lines_logged(ft, other, BAR_2, PCI_EP_DB_CONTROLLER));
+	KUNIT_EXPECT_EQ(test, 0, lines_logged(ft, epf, BAR_3, PCI_EP_DB_CONTROLLER));
+
+	second->clear_size = SZ_64K;
+	KUNIT_EXPECT_EQ(test, 0, lines_logged(ft, epf, BAR_4, PCI_EP_DB_MSI));
 }
 
 static void registry_fewest_windows(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *bus = bus_backend(fake, "a", 1);
-	struct fake_backend *fixed = fake_backend_create(fake, "b", PCI_EP_DB_FORM_BAR);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *bus = bus_backend(ft->fake, "a", 1);
+	struct fake_backend *fixed = fake_backend_create(ft->fake, "b", PCI_EP_DB_FORM_BAR);
 
-	fake->features.bar[BAR_4].type = BAR_RESERVED;
-	fixed->first_reg = fake_add_reg(fake, FAKE_MMIO + SZ_2M, 1, 1);
-	fake->reg[fixed->first_reg].bar = BAR_4;
-	fake->reg[fixed->first_reg].offset = 0xa0;
+	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	fixed->first_reg = fake_add_reg(ft->fake, FAKE_MMIO + SZ_2M, 1, 1);
+	ft->fake->reg[fixed->first_reg].bar = BAR_4;
+	ft->fake->reg[fixed->first_reg].offset = 0xa0;
 	fake_backend_register(bus);
 	fake_backend_register(fixed);
 
-	KUNIT_EXPECT_STREQ(test, "b", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "b", chosen(ft, &req));
 }
 
 /* A window in place of a mapping that is there is not one more, memory in a new BAR is. */
 static void registry_fewest_windows_lent(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *bus = bus_backend(fake, "b", 1);
-	struct fake_backend *memory = fake_backend_create(fake, "a", PCI_EP_DB_FORM_MEMORY);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *bus = bus_backend(ft->fake, "b", 1);
+	struct fake_backend *memory = fake_backend_create(ft->fake, "a", PCI_EP_DB_FORM_MEMORY);
 
 	fake_backend_register(memory);
 	fake_backend_register(bus);
@@ -219,80 +252,73 @@ static void registry_fewest_windows_lent(struct kunit *test)
 	req.bar = FAKE_MEM_BAR;
 	req.lend = BIT(FAKE_MEM_BAR);
 	/* Both go into the lent BAR, without one more window: names decide. */
-	KUNIT_EXPECT_STREQ(test, "a", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "a", chosen(ft, &req));
 }
 
 static void registry_order_of_registration(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *a = bus_backend(fake, "a", 1);
-	struct fake_backend *b = bus_backend(fake, "b", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *a = bus_backend(ft->fake, "a", 1);
+	struct fake_backend *b = bus_backend(ft->fake, "b", 1);
 	const char *first;
 
 	fake_backend_register(a);
 	fake_backend_register(b);
-	first = chosen(fake, &req);
+	first = chosen(ft, &req);
 	fake_backend_unregister(a);
 	fake_backend_register(a);
-	KUNIT_EXPECT_STREQ(test, first, chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, first, chosen(ft, &req));
 }
 
 static void registry_other_controller(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv, *other = fake_epc_create(test);
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
+	struct fake_epc *other = fake_epc_create(test);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
 	struct fake_backend *theirs = bus_backend(other, "theirs", 1);
-	struct fake_backend *every = bus_backend(fake, "every", 1);
+	struct fake_backend *every = bus_backend(ft->fake, "every", 1);
 
 	fake_backend_register(theirs);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(fake, &req));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	KUNIT_EXPECT_EQ(test, 0, theirs->queries);
 
 	every->backend.epc = NULL;
 	fake_backend_register(every);
-	KUNIT_EXPECT_STREQ(test, "every", chosen(fake, &req));
+	KUNIT_EXPECT_STREQ(test, "every", chosen(ft, &req));
 	KUNIT_EXPECT_EQ(test, 0, theirs->queries);
 }
 
 static void registry_late_provider(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = bus_backend(fake, "late", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *fb = bus_backend(ft->fake, "late", 1);
 	struct pci_ep_db_set *set;
 
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(fake, &req));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	fake_backend_register(fb);
-	set = fake_alloc(fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(fake, set, 0));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->calls));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 }
 
 static void expect_reason(struct kunit *test, const struct pci_ep_db_request *req,
 			  const char *reason)
 {
-	struct fake_epc *fake = test->priv;
+	struct fake_test *ft = test->priv;
 
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(fake, req));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, req));
 	KUNIT_EXPECT_TRUE_MSG(test, fake_refused(test, "talker", reason),
 			      "no reason like \"%s\"", reason);
 }
 
 static void registry_keeps_reasons(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = bus_backend(fake, "talker", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *fb = bus_backend(ft->fake, "talker", 1);
 
 	fake_backend_register(fb);
 	fb->query_ret = pci_ep_db_refuse(&fb->offer, "the %s is closed", "shop");
@@ -335,14 +361,12 @@ static void registry_keeps_reasons(struct kunit *test)
 
 static void registry_tells_who_was_not_asked(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
 
-	fake_backend_register(bus_backend(fake, "a", 1));
-	fake_backend_register(bus_backend(fake, "b", 1));
-	KUNIT_EXPECT_STREQ(test, "a", chosen(fake, &req));
+	fake_backend_register(bus_backend(ft->fake, "a", 1));
+	fake_backend_register(bus_backend(ft->fake, "b", 1));
+	KUNIT_EXPECT_STREQ(test, "a", chosen(ft, &req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "b", "a comes first"));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "poll", "not among the types"));
 }
@@ -366,54 +390,50 @@ static void expect_gone(struct kunit *test, struct pci_ep_db_set *set)
 /* The backend goes away under a holder whose doorbells are in @bar of his request. */
 static void unregister_under_holder(struct kunit *test, const struct pci_ep_db_request *req)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = req->priv;
-	struct fake_backend *fb = bus_backend(fake, "leaver", 2);
+	struct fake_test *ft = test->priv;
+	struct fake_backend *fb = bus_backend(ft->fake, "leaver", 2);
 	struct pci_ep_db_location loc;
 	struct pci_ep_db_set *set;
-	struct fake_state before;
 
-	fake_save(fake, &before);
 	fake_backend_register(fb);
-	set = fake_alloc(fake, req);
+	set = fake_alloc(ft->fake, req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_location(set, 1, &loc));
-	KUNIT_ASSERT_EQ(test, 0, fake_ring(fake, set, 1));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->calls));
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(ft->fake, set, 1));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 
 	fake_backend_unregister(fb);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->gone));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->gone));
 	KUNIT_EXPECT_EQ(test, 1, fb->stops);
 	KUNIT_EXPECT_EQ(test, 1, fb->frees);
 	KUNIT_EXPECT_EQ(test, 0, fb->backend.users);
-	KUNIT_EXPECT_EQ(test, 0, fake_requested(fake));
+	KUNIT_EXPECT_EQ(test, 0, fake_requested(ft->fake));
 	expect_gone(test, set);
 
 	/* The host does not know yet: its write arrives, but at nobody. */
-	KUNIT_EXPECT_EQ(test, 0, fake_host_write(fake, fake->epf, loc.bar, loc.offset, loc.data));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&fake->reg[fb->first_reg + 1].writes));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->calls));
+	KUNIT_EXPECT_EQ(test, 0, fake_host_write(ft->fake, ft->fake->epf, loc.bar, loc.offset,
+						 loc.data));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->fake->reg[fb->first_reg + 1].writes));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 
-	fake_free(fake, set);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->gone));
+	fake_free(ft->fake, set);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->gone));
 	KUNIT_EXPECT_EQ(test, 1, fb->frees);
-	fake_expect_as_before(fake, &before);
+	fake_expect_as_before(ft->fake, &ft->before);
 }
 
 static void registry_unregister_claimed(struct kunit *test)
 {
-	struct fake_log *log = fake_log_create(test->priv);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 2,
-						    PCI_EP_DB_CONTROLLER);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 2);
 
 	unregister_under_holder(test, &req);
 }
 
 static void registry_unregister_lent(struct kunit *test)
 {
-	struct fake_log *log = fake_log_create(test->priv);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 2,
-						    PCI_EP_DB_CONTROLLER);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 2);
 
 	req.bar = FAKE_MEM_BAR;
 	req.lend = BIT(FAKE_MEM_BAR);
@@ -422,15 +442,14 @@ static void registry_unregister_lent(struct kunit *test)
 
 static void registry_unregister_without_gone(struct kunit *test)
 {
-	struct fake_log *log = fake_log_create(test->priv);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = bus_backend(test->priv, "leaver", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *fb = bus_backend(ft->fake, "leaver", 1);
 	struct pci_ep_db_set *set;
 
 	fake_backend_register(fb);
 	req.gone = NULL;
-	set = fake_alloc(test->priv, &req);
+	set = fake_alloc(ft->fake, &req);
 	fake_backend_unregister(fb);
 	KUNIT_EXPECT_EQ(test, 1, fb->frees);
 	expect_gone(test, set);
@@ -439,50 +458,43 @@ static void registry_unregister_without_gone(struct kunit *test)
 /* Without memory for a scratch page the BAR is cleared: nothing is shown. */
 static void registry_unregister_without_memory(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = bus_backend(fake, "leaver", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *fb = bus_backend(ft->fake, "leaver", 1);
 	struct pci_ep_db_location loc;
 	struct pci_ep_db_set *set;
-	struct fake_state before;
 
-	fake_save(fake, &before);
 	fake_backend_register(fb);
-	set = fake_alloc(fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_location(set, 0, &loc));
-	fake->fail_set_bar = BIT(0);
+	ft->fake->fail_set_bar = BIT(0);
 	fake_backend_unregister(fb);
 	KUNIT_EXPECT_EQ(test, -ENXIO,
-			fake_host_write(fake, fake->epf, loc.bar, loc.offset, loc.data));
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake->reg[fb->first_reg].writes));
-	fake_free(fake, set);
-	fake_expect_as_before(fake, &before);
+			fake_host_write(ft->fake, ft->fake->epf, loc.bar, loc.offset, loc.data));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ft->fake->reg[fb->first_reg].writes));
+	fake_free(ft->fake, set);
+	fake_expect_as_before(ft->fake, &ft->before);
 }
 
 static void registry_unregister_memory(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_VALUE, 4,
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_request(ft->log, PCI_EP_DB_VALUE, 4,
 						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = fake_backend_create(fake, "leaver", PCI_EP_DB_FORM_MEMORY);
+	struct fake_backend *fb = fake_backend_create(ft->fake, "leaver", PCI_EP_DB_FORM_MEMORY);
 	struct pci_ep_db_location loc;
 	struct pci_ep_db_set *set;
-	struct fake_state before;
 
-	fake_save(fake, &before);
 	fake_backend_register(fb);
-	set = fake_alloc(fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_location(set, 3, &loc));
 	fake_backend_unregister(fb);
 	expect_gone(test, set);
-	KUNIT_EXPECT_EQ(test, 0, fake_host_write(fake, fake->epf, loc.bar, loc.offset, 5));
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&log->calls));
-	fake_free(fake, set);
-	fake_expect_as_before(fake, &before);
+	KUNIT_EXPECT_EQ(test, 0, fake_host_write(ft->fake, ft->fake->epf, loc.bar, loc.offset, 5));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ft->log->calls));
+	fake_free(ft->fake, set);
+	fake_expect_as_before(ft->fake, &ft->before);
 }
 
 static void unregister_thread(void *data)
@@ -492,54 +504,48 @@ static void unregister_thread(void *data)
 
 static void registry_unregister_waits(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = bus_backend(fake, "leaver", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *fb = bus_backend(ft->fake, "leaver", 1);
 	struct fake_thread thread;
 	struct pci_ep_db_set *set;
 
 	fake_backend_register(fb);
 	req.can_sleep = true;
-	set = fake_alloc(fake, &req);
-	log->block = true;
+	set = fake_alloc(ft->fake, &req);
+	ft->log->block = true;
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_ASSERT_EQ(test, 0, fake_ring(fake, set, 0));
-	FAKE_WAIT(test, &log->entered);
+	KUNIT_ASSERT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	FAKE_WAIT(test, &ft->log->entered);
 
 	fake_thread_run(test, &thread, unregister_thread, fb);
 	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&thread.done, HZ / 10));
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&log->gone));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ft->log->gone));
 	KUNIT_EXPECT_EQ(test, 0, fb->frees);
-	complete_all(&log->release);
+	complete_all(&ft->log->release);
 	fake_thread_wait(test, &thread);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->gone));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->gone));
 	KUNIT_EXPECT_EQ(test, 1, fb->frees);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->calls));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 }
 
 static void registry_free_in_gone(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = bus_backend(fake, "leaver", 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *fb = bus_backend(ft->fake, "leaver", 1);
 	struct pci_ep_db_set *set;
-	struct fake_state before;
 	unsigned int i;
 
-	fake_save(fake, &before);
-	log->free_in_gone = true;
+	ft->log->free_in_gone = true;
 	for (i = 0; i < 3; i++) {
 		fake_backend_register(fb);
-		set = pci_ep_db_alloc(fake->epf, &req);
+		set = pci_ep_db_alloc(ft->fake->epf, &req);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
 		KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 		fake_backend_unregister(fb);
-		KUNIT_EXPECT_EQ(test, i + 1, atomic_read(&log->gone));
-		fake_expect_as_before(fake, &before);
+		KUNIT_EXPECT_EQ(test, i + 1, atomic_read(&ft->log->gone));
+		fake_expect_as_before(ft->fake, &ft->before);
 	}
 }
 
@@ -551,20 +557,16 @@ static void free_thread(void *data)
 /* Whoever comes first: the set ends once, and both return. */
 static void registry_free_races_unregister(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 2,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = bus_backend(fake, "leaver", 2);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 2);
+	struct fake_backend *fb = bus_backend(ft->fake, "leaver", 2);
 	struct fake_thread freer, leaver;
 	struct pci_ep_db_set *set;
-	struct fake_state before;
 	unsigned int i;
 
-	fake_save(fake, &before);
 	for (i = 0; i < 50; i++) {
 		fake_backend_register(fb);
-		set = pci_ep_db_alloc(fake->epf, &req);
+		set = pci_ep_db_alloc(ft->fake->epf, &req);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
 		KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 		if (i & 1) {
@@ -579,8 +581,35 @@ static void registry_free_races_unregister(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, i + 1, fb->frees);
 		KUNIT_ASSERT_EQ(test, i + 1, fb->stops);
 	}
-	KUNIT_EXPECT_LE(test, atomic_read(&log->gone), i);
-	fake_expect_as_before(fake, &before);
+	KUNIT_EXPECT_LE(test, atomic_read(&ft->log->gone), i);
+	fake_expect_as_before(ft->fake, &ft->before);
+}
+
+/* The holder came first and is in the middle of it: unregistering waits, and is woken. */
+static void registry_unregister_waits_for_free(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *fb = bus_backend(ft->fake, "leaver", 1);
+	struct fake_thread freer, leaver;
+	struct pci_ep_db_set *set;
+
+	fake_backend_register(fb);
+	fb->block_stop = true;
+	set = pci_ep_db_alloc(ft->fake->epf, &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
+
+	fake_thread_run(test, &freer, free_thread, set);
+	FAKE_WAIT(test, &fb->stopping);
+	fake_thread_run(test, &leaver, unregister_thread, fb);
+	fake_thread_wait_asleep(test, &leaver);
+	KUNIT_EXPECT_EQ(test, 0, fb->frees);
+	complete(&fb->release);
+	fake_thread_wait(test, &leaver);
+	KUNIT_EXPECT_EQ(test, 1, fb->frees);
+	fake_thread_wait(test, &freer);
+	KUNIT_EXPECT_EQ(test, 1, fb->stops);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&ft->log->gone));
 }
 
 struct gone_wait {
@@ -601,21 +630,19 @@ static void gone_that_waits(struct pci_ep_db_set *set, void *priv)
 /* The holder is being told: a free by another thread does not overtake that. */
 static void registry_free_waits_for_gone(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *fb = bus_backend(fake, "leaver", 1);
-	struct gone_wait wait = { .log = log };
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *fb = bus_backend(ft->fake, "leaver", 1);
+	struct gone_wait wait = { .log = ft->log };
 	struct fake_thread freer, leaver;
 	struct pci_ep_db_set *set;
 
 	init_completion(&wait.told);
 	init_completion(&wait.go_on);
-	log->data = &wait;
+	ft->log->data = &wait;
 	req.gone = gone_that_waits;
 	fake_backend_register(fb);
-	set = pci_ep_db_alloc(fake->epf, &req);
+	set = pci_ep_db_alloc(ft->fake->epf, &req);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
 
 	fake_thread_run(test, &leaver, unregister_thread, fb);
@@ -626,51 +653,50 @@ static void registry_free_waits_for_gone(struct kunit *test)
 	complete(&wait.go_on);
 	fake_thread_wait(test, &freer);
 	fake_thread_wait(test, &leaver);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->gone));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->gone));
 }
 
 /* A set of another backend stays as it is. */
 static void registry_unregister_leaves_others(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
-	struct fake_log *log = fake_log_create(fake), *theirs = fake_log_create(fake);
-	struct pci_ep_db_request req = fake_request(log, PCI_EP_DB_KICK, 1,
-						    PCI_EP_DB_CONTROLLER);
-	struct fake_backend *a = bus_backend(fake, "a", 1);
-	struct fake_backend *b = bus_backend(fake, "b", 1);
+	struct fake_test *ft = test->priv;
+	struct fake_log *theirs = fake_log_create(ft->fake);
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *a = bus_backend(ft->fake, "a", 1);
+	struct fake_backend *b = bus_backend(ft->fake, "b", 1);
 	struct pci_ep_db_set *set;
 
 	fake_backend_register(a);
-	fake_alloc(fake, &req);
+	fake_alloc(ft->fake, &req);
 	a->query_ret = -EOPNOTSUPP;
 	fake_backend_register(b);
 	req.priv = theirs;
-	set = fake_alloc(fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 
 	fake_backend_unregister(a);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&log->gone));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->gone));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&theirs->gone));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(fake, set, 0));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&theirs->calls));
 }
 
 /* What the README shows works on any controller. */
 static void registry_readme_example(struct kunit *test)
 {
-	struct fake_epc *fake = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_location loc;
 	struct pci_ep_db_set *set;
 
 	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_POLL))
 		kunit_skip(test, "no poll backend");
-	set = my_get_doorbells(fake->epf, NULL);
+	set = my_get_doorbells(ft->fake->epf, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
 	KUNIT_EXPECT_EQ(test, 8, pci_ep_db_count(set));
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_location(set, 7, &loc));
 	KUNIT_EXPECT_EQ(test, BAR_2, loc.bar);
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(fake, set, 7));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 7));
 	pci_ep_db_free(set);
 }
 
@@ -681,6 +707,7 @@ static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(registry_most_preferences),
 	KUNIT_CASE(registry_prefers_isolated),
 	KUNIT_CASE(registry_requires_isolated),
+	KUNIT_CASE(registry_logs_exposed_once),
 	KUNIT_CASE(registry_fewest_windows),
 	KUNIT_CASE(registry_fewest_windows_lent),
 	KUNIT_CASE(registry_order_of_registration),
@@ -697,6 +724,7 @@ static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(registry_unregister_waits),
 	KUNIT_CASE(registry_free_in_gone),
 	KUNIT_CASE(registry_free_races_unregister),
+	KUNIT_CASE(registry_unregister_waits_for_free),
 	KUNIT_CASE(registry_free_waits_for_gone),
 	KUNIT_CASE(registry_unregister_leaves_others),
 	{}
@@ -704,7 +732,7 @@ static struct kunit_case registry_cases[] = {
 
 static struct kunit_suite registry_suite = {
 	.name = "pci-ep-doorbell-registry",
-	.init = registry_init,
+	.init = fake_test_init,
 	.test_cases = registry_cases,
 };
 

@@ -12,93 +12,66 @@
 #include "pci-ep-doorbell-fake.h"
 #include "pci-ep-doorbell-internal.h"
 
-struct request_test {
-	struct fake_epc		*fake;
-	struct fake_log		*log;
-	struct fake_backend	*bus;
-	struct fake_backend	*memory;
-};
-
-/* Two backends: one that needs a window and IRQs, and after it one with memory */
-static int request_init(struct kunit *test)
-{
-	struct request_test *rt = kunit_kzalloc(test, sizeof(*rt), GFP_KERNEL);
-	struct fake_epc *fake = fake_epc_create(test);
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, rt);
-	rt->fake = fake;
-	rt->log = fake_log_create(fake);
-	rt->bus = fake_backend_create(fake, "bus", PCI_EP_DB_FORM_BUS);
-	rt->memory = fake_backend_create(fake, "memory", PCI_EP_DB_FORM_MEMORY);
-	for (i = 0; i < 4; i++)
-		fake_add_reg(fake, FAKE_MMIO + 0x40, i, i);
-	test->priv = rt;
-
-	return 0;
-}
-
-static struct pci_ep_db_request request(struct request_test *rt, unsigned int count)
-{
-	return fake_request(rt->log, PCI_EP_DB_KICK, count, PCI_EP_DB_CONTROLLER);
-}
-
 static void expect_invalid(struct kunit *test, const struct pci_ep_db_request *req,
 			   const char *what)
 {
-	struct request_test *rt = test->priv;
+	struct fake_test *ft = test->priv;
 
-	KUNIT_EXPECT_EQ_MSG(test, -EINVAL, fake_alloc_fails(rt->fake, req), "%s", what);
-	KUNIT_EXPECT_EQ_MSG(test, 0, rt->bus->queries + rt->memory->queries, "%s", what);
+	KUNIT_EXPECT_EQ_MSG(test, -EINVAL, fake_alloc_fails(ft->fake, req), "%s", what);
+	KUNIT_EXPECT_EQ_MSG(test, 0, ft->bus->queries + ft->memory->queries, "%s", what);
 }
 
 /* All of it before any backend is asked. The table is that of the layout suite. */
 static void request_invalid(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct pci_ep_db_request req;
 
-	fake_backend_register(rt->bus);
-	fake_backend_register(rt->memory);
+	fake_backend_register(ft->bus);
+	fake_backend_register(ft->memory);
 
-	req = request(rt, 0);
+	req = fake_kicks(ft, 0);
 	expect_invalid(test, &req, "count 0");
-	req = request(rt, 1);
+	req = fake_kicks(ft, 1);
 	req.min_count = 2;
 	expect_invalid(test, &req, "fewest above count");
-	req = request(rt, 2);
+	req = fake_kicks(ft, 2);
 	req.stride = 2;
 	expect_invalid(test, &req, "stride smaller than a doorbell");
-	req = request(rt, 1);
+	req = fake_kicks(ft, 1);
 	req.require = BIT(7);
 	expect_invalid(test, &req, "unknown requirement");
-	req = request(rt, 1);
+	req = fake_kicks(ft, 1);
 	req.prefer = BIT(31);
 	expect_invalid(test, &req, "unknown preference");
-	req = request(rt, 1);
+	req = fake_kicks(ft, 1);
+	req.lend = BIT(BAR_2);
+	req.lend_offset = 0x1000;
+	expect_invalid(test, &req, "nothing lent at an offset");
+	req = fake_kicks(ft, 1);
 	req.handler = NULL;
 	expect_invalid(test, &req, "no handler");
-	req = request(rt, PCI_EP_DB_MAX_COUNT + 1);
+	req = fake_kicks(ft, PCI_EP_DB_MAX_COUNT + 1);
 	expect_invalid(test, &req, "count above the maximum");
-	req = request(rt, 1);
+	req = fake_kicks(ft, 1);
 	req.kind = PCI_EP_DB_MAILBOX + 1;
 	expect_invalid(test, &req, "unknown kind");
 }
 
 static void request_beyond_bar(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
 
-	fake_backend_register(rt->bus);
-	fake_backend_register(rt->memory);
+	fake_backend_register(ft->bus);
+	fake_backend_register(ft->memory);
 
 	req.bar = FAKE_MEM_BAR;
 	req.offset = FAKE_MEM_SIZE;
 	expect_invalid(test, &req, "first doorbell beyond the memory");
 
-	rt->fake->features.bar[BAR_3].type = BAR_FIXED;
-	rt->fake->features.bar[BAR_3].fixed_size = SZ_256;
+	ft->fake->features.bar[BAR_3].type = BAR_FIXED;
+	ft->fake->features.bar[BAR_3].fixed_size = SZ_256;
 	req.bar = BAR_3;
 	req.offset = SZ_256;
 	expect_invalid(test, &req, "first doorbell beyond the fixed size");
@@ -107,10 +80,10 @@ static void request_beyond_bar(struct kunit *test)
 /* The last of the fewest that the EPF can live with is beyond the BAR as well. */
 static void request_last_beyond_bar(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 4);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 4);
 
-	fake_backend_register(rt->memory);
+	fake_backend_register(ft->memory);
 	req.bar = FAKE_MEM_BAR;
 	req.offset = FAKE_MEM_SIZE - 2 * sizeof(u32);
 	/* Without a stride kicks may share an offset. */
@@ -120,19 +93,19 @@ static void request_last_beyond_bar(struct kunit *test)
 
 static void request_without_controller(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
 	struct pci_epf *epf;
 
-	fake_backend_register(rt->bus);
+	fake_backend_register(ft->bus);
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(pci_ep_db_alloc(NULL, &req)));
-	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(pci_ep_db_alloc(rt->fake->epf, NULL)));
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(pci_ep_db_alloc(ft->fake->epf, NULL)));
 
 	epf = pci_epf_create("dbk.lonely");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, epf);
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(pci_ep_db_alloc(epf, &req)));
 	pci_epf_destroy(epf);
-	KUNIT_EXPECT_EQ(test, 0, rt->bus->queries);
+	KUNIT_EXPECT_EQ(test, 0, ft->bus->queries);
 
 	/* Nothing to give back */
 	pci_ep_db_free(NULL);
@@ -142,45 +115,45 @@ static void request_without_controller(struct kunit *test)
 /* As many as there are, down to the fewest the EPF can live with */
 static void request_fewer(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 4);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 4);
 	struct pci_ep_db_location loc;
 	struct pci_ep_db_set *set;
 
-	fake_backend_register(rt->bus);
-	rt->bus->give = 2;
+	fake_backend_register(ft->bus);
+	ft->bus->give = 2;
 	req.min_count = 2;
-	set = fake_alloc(rt->fake, &req);
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_EXPECT_EQ(test, 2, pci_ep_db_count(set));
-	KUNIT_EXPECT_EQ(test, 2, fake_requested(rt->fake));
+	KUNIT_EXPECT_EQ(test, 2, fake_requested(ft->fake));
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_location(set, 1, &loc));
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_ep_db_location(set, 2, &loc));
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_ep_db_enable_one(set, 2));
-	fake_free(rt->fake, set);
+	fake_free(ft->fake, set);
 
 	/* What query promises at most is not exceeded. */
-	rt->bus->give = 0;
-	rt->bus->offer.max_count = 3;
-	set = fake_alloc(rt->fake, &req);
+	ft->bus->give = 0;
+	ft->bus->offer.max_count = 3;
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_EXPECT_EQ(test, 3, pci_ep_db_count(set));
-	fake_free(rt->fake, set);
+	fake_free(ft->fake, set);
 
-	rt->bus->offer.max_count = 1;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(rt->fake, &req));
+	ft->bus->offer.max_count = 1;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 }
 
 /* Memory that holds the fewest, but not all, of the doorbells */
 static void request_fewer_words(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 8);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 8);
 	struct pci_ep_db_set *set;
 
-	fake_backend_register(rt->memory);
+	fake_backend_register(ft->memory);
 	req.min_count = 2;
 	req.bar = FAKE_MEM_BAR;
 	req.offset = FAKE_MEM_SIZE - 4 * sizeof(u32);
-	set = pci_ep_db_alloc(rt->fake->epf, &req);
+	set = pci_ep_db_alloc(ft->fake->epf, &req);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
 	KUNIT_EXPECT_EQ(test, 4, pci_ep_db_count(set));
 	pci_ep_db_free(set);
@@ -190,8 +163,8 @@ static void request_fewer_words(struct kunit *test)
 static void expect_undone(struct kunit *test, struct fake_backend *fb,
 			  const struct pci_ep_db_request *req, const char *reason)
 {
-	struct request_test *rt = test->priv;
-	struct fake_epc *fake = rt->fake;
+	struct fake_test *ft = test->priv;
+	struct fake_epc *fake = ft->fake;
 	unsigned int allocs = fb->allocs, frees = fb->frees;
 	struct fake_state before;
 
@@ -226,21 +199,21 @@ static irqreturn_t busy_handler(int irq, void *dev)
 static void undo_busy_irq(struct kunit *test, struct fake_backend *fb,
 			  const struct pci_ep_db_request *req)
 {
-	struct request_test *rt = test->priv;
+	struct fake_test *ft = test->priv;
 	unsigned int allocs = fb->allocs, frees = fb->frees;
 	struct fake_state before;
-	int irq = rt->fake->irq[2].virq;
+	int irq = ft->fake->irq[2].virq;
 
 	KUNIT_ASSERT_EQ(test, 0, request_irq(irq, busy_handler, 0, "busy", &busy_handler_dev));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(rt->fake, req));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, fb->backend.name, "-EBUSY"));
-	KUNIT_EXPECT_EQ(test, 1, fake_requested(rt->fake));
+	KUNIT_EXPECT_EQ(test, 1, fake_requested(ft->fake));
 	KUNIT_EXPECT_EQ(test, fb->allocs - allocs, fb->frees - frees);
 	free_irq(irq, &busy_handler_dev);
 
-	fake_save(rt->fake, &before);
-	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(rt->fake, req));
-	fake_expect_as_before(rt->fake, &before);
+	fake_save(ft->fake, &before);
+	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(ft->fake, req));
+	fake_expect_as_before(ft->fake, &before);
 	fb->stops = 0;
 }
 
@@ -276,213 +249,213 @@ static struct kthread_worker *no_worker(struct pci_ep_db_set_priv *set)
 static void undo_thread(struct kunit *test, struct fake_backend *fb,
 			struct pci_ep_db_request *req)
 {
-	struct request_test *rt = test->priv;
+	struct fake_test *ft = test->priv;
 	struct fake_state before;
 	unsigned int allocs = fb->allocs, frees = fb->frees;
 
 	req->can_sleep = true;
-	fake_save(rt->fake, &before);
+	fake_save(ft->fake, &before);
 	kunit_activate_static_stub(test, pci_ep_db_run_worker, no_worker);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(rt->fake, req));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, req));
 	kunit_deactivate_static_stub(test, pci_ep_db_run_worker);
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, fb->backend.name, "interrupt or thread"));
 	KUNIT_EXPECT_EQ(test, fb->allocs - allocs, fb->frees - frees);
-	fake_expect_as_before(rt->fake, &before);
-	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(rt->fake, req));
-	fake_expect_as_before(rt->fake, &before);
+	fake_expect_as_before(ft->fake, &before);
+	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(ft->fake, req));
+	fake_expect_as_before(ft->fake, &before);
 	fb->stops = 0;
 }
 
 static void request_undo_bus_claimed(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 3);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 3);
 
-	fake_backend_register(rt->bus);
-	undo_backend_steps(test, rt->bus, &req);
-	undo_irqs(test, rt->bus, &req);
-	rt->fake->fail_set_bar = BIT(0);
-	expect_undone(test, rt->bus, &req, "setting the BAR: -ENOSPC");
-	undo_thread(test, rt->bus, &req);
+	fake_backend_register(ft->bus);
+	undo_backend_steps(test, ft->bus, &req);
+	undo_irqs(test, ft->bus, &req);
+	ft->fake->fail_set_bar = BIT(0);
+	expect_undone(test, ft->bus, &req, "setting the BAR: -ENOSPC");
+	undo_thread(test, ft->bus, &req);
 }
 
 static void request_undo_bus_lent(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 3);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 3);
 
-	fake_backend_register(rt->bus);
+	fake_backend_register(ft->bus);
 	req.bar = FAKE_MEM_BAR;
 	req.lend = BIT(FAKE_MEM_BAR);
-	undo_backend_steps(test, rt->bus, &req);
-	undo_irqs(test, rt->bus, &req);
-	rt->fake->fail_set_bar = BIT(0);
-	expect_undone(test, rt->bus, &req, "setting the BAR: -ENOSPC");
-	undo_thread(test, rt->bus, &req);
+	undo_backend_steps(test, ft->bus, &req);
+	undo_irqs(test, ft->bus, &req);
+	ft->fake->fail_set_bar = BIT(0);
+	expect_undone(test, ft->bus, &req, "setting the BAR: -ENOSPC");
+	undo_thread(test, ft->bus, &req);
 }
 
 static void request_undo_no_place(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 3);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 3);
 	struct fake_state before;
 
-	fake_backend_register(rt->bus);
-	fake_save(rt->fake, &before);
+	fake_backend_register(ft->bus);
+	fake_save(ft->fake, &before);
 	/* All doorbells are at one address. */
 	req.stride = 4;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(rt->fake, &req));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "bus", "no place in a BAR"));
-	fake_expect_as_before(rt->fake, &before);
-	KUNIT_EXPECT_EQ(test, 1, rt->bus->frees);
-	KUNIT_EXPECT_EQ(test, 0, rt->fake->set_bars - 1);
+	fake_expect_as_before(ft->fake, &before);
+	KUNIT_EXPECT_EQ(test, 1, ft->bus->frees);
+	KUNIT_EXPECT_EQ(test, 0, ft->fake->set_bars - 1);
 
 	req.stride = 0;
-	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(rt->fake, &req));
+	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(ft->fake, &req));
 }
 
 static void request_undo_bar(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 3);
-	struct fake_backend *fb = fake_backend_create(rt->fake, "fixed", PCI_EP_DB_FORM_BAR);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 3);
+	struct fake_backend *fb = fake_backend_create(ft->fake, "fixed", PCI_EP_DB_FORM_BAR);
 	unsigned int i;
 
-	rt->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
 	for (i = 0; i < 4; i++) {
-		rt->fake->reg[i].bar = BAR_4;
-		rt->fake->reg[i].offset = 0xa0;
+		ft->fake->reg[i].bar = BAR_4;
+		ft->fake->reg[i].offset = 0xa0;
 	}
 	fake_backend_register(fb);
 	undo_backend_steps(test, fb, &req);
 	undo_irqs(test, fb, &req);
 	undo_thread(test, fb, &req);
-	KUNIT_EXPECT_EQ(test, 1, rt->fake->set_bars);
+	KUNIT_EXPECT_EQ(test, 1, ft->fake->set_bars);
 }
 
 static void request_undo_memory_claimed(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 3);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 3);
 
-	fake_backend_register(rt->memory);
-	undo_backend_steps(test, rt->memory, &req);
-	rt->fake->fail_set_bar = BIT(0);
-	expect_undone(test, rt->memory, &req, "setting the BAR: -ENOSPC");
-	rt->fake->fail_alloc = true;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(rt->fake, &req));
+	fake_backend_register(ft->memory);
+	undo_backend_steps(test, ft->memory, &req);
+	ft->fake->fail_set_bar = BIT(0);
+	expect_undone(test, ft->memory, &req, "setting the BAR: -ENOSPC");
+	ft->fake->fail_alloc = true;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "memory", "-ENOMEM"));
-	rt->fake->fail_alloc = false;
-	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(rt->fake, &req));
+	ft->fake->fail_alloc = false;
+	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(ft->fake, &req));
 }
 
 static void request_undo_memory_named(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 3);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 3);
 
-	fake_backend_register(rt->memory);
+	fake_backend_register(ft->memory);
 	req.bar = FAKE_MEM_BAR;
 	req.offset = 0x1000;
-	undo_backend_steps(test, rt->memory, &req);
-	KUNIT_EXPECT_EQ(test, 1, rt->fake->set_bars);
+	undo_backend_steps(test, ft->memory, &req);
+	KUNIT_EXPECT_EQ(test, 1, ft->fake->set_bars);
 }
 
 /* The EPF's words are as they were if the request fails. */
 static void request_undo_memory_content(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 1);
-	__le32 *word = rt->fake->epf->bar[FAKE_MEM_BAR].addr + 0x1000;
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	__le32 *word = ft->fake->epf->bar[FAKE_MEM_BAR].addr + 0x1000;
 
-	fake_backend_register(rt->memory);
+	fake_backend_register(ft->memory);
 	req.bar = FAKE_MEM_BAR;
 	req.offset = 0x1000;
 	*word = cpu_to_le32(0x12345678);
-	rt->memory->start_ret = -EIO;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(rt->fake, &req));
+	ft->memory->start_ret = -EIO;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	KUNIT_EXPECT_EQ(test, 0x12345678, le32_to_cpu(*word));
 }
 
 /* What the EPF wrote into a BAR it has not set yet is its own. */
 static void request_keeps_flags(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 1);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
 	struct fake_state before;
 
-	fake_backend_register(rt->memory);
+	fake_backend_register(ft->memory);
 	req.bar = BAR_2;
-	rt->fake->epf->bar[BAR_2].flags = PCI_BASE_ADDRESS_MEM_TYPE_64;
-	fake_save(rt->fake, &before);
-	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(rt->fake, &req));
-	fake_expect_as_before(rt->fake, &before);
+	ft->fake->epf->bar[BAR_2].flags = PCI_BASE_ADDRESS_MEM_TYPE_64;
+	fake_save(ft->fake, &before);
+	KUNIT_EXPECT_EQ(test, 0, fake_alloc_fails(ft->fake, &req));
+	fake_expect_as_before(ft->fake, &before);
 }
 
 /* The first backend fails half-way: the next one starts from nothing. */
 static void request_next_backend(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 2);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 2);
 	struct pci_ep_db_set *set;
 	struct fake_state before;
 
-	rt->memory->backend.type = PCI_EP_DB_POLL;
-	fake_backend_register(rt->bus);
-	fake_backend_register(rt->memory);
-	fake_save(rt->fake, &before);
+	ft->memory->backend.type = PCI_EP_DB_POLL;
+	fake_backend_register(ft->bus);
+	fake_backend_register(ft->memory);
+	fake_save(ft->fake, &before);
 	req.types[1] = PCI_EP_DB_POLL;
 	req.num_types = 2;
-	rt->bus->start_ret = -EIO;
-	set = fake_alloc(rt->fake, &req);
+	ft->bus->start_ret = -EIO;
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_EXPECT_STREQ(test, "memory", set->backend->name);
-	KUNIT_EXPECT_EQ(test, 1, rt->bus->frees);
-	KUNIT_EXPECT_EQ(test, 0, fake_requested(rt->fake));
+	KUNIT_EXPECT_EQ(test, 1, ft->bus->frees);
+	KUNIT_EXPECT_EQ(test, 0, fake_requested(ft->fake));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(rt->fake, set, 1));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 1));
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&rt->log->calls));
-	fake_free(rt->fake, set);
-	fake_expect_as_before(rt->fake, &before);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
+	fake_free(ft->fake, set);
+	fake_expect_as_before(ft->fake, &before);
 }
 
 /* A ring of a backend that failed is not a ring of the one that was taken. */
 static void request_next_backend_is_exact(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 1);
-	struct fake_backend *next = fake_backend_create(rt->fake, "next", PCI_EP_DB_FORM_BUS);
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct fake_backend *next = fake_backend_create(ft->fake, "next", PCI_EP_DB_FORM_BUS);
 	struct pci_ep_db_set *set;
 
 	next->first_reg = 2;
-	fake_backend_register(rt->bus);
+	fake_backend_register(ft->bus);
 	fake_backend_register(next);
 	req.require = PCI_EP_DB_EXACT;
 	req.can_sleep = true;
-	rt->bus->ring_in_targets = true;
-	rt->bus->targets_ret = -EIO;
-	set = fake_alloc(rt->fake, &req);
+	ft->bus->ring_in_targets = true;
+	ft->bus->targets_ret = -EIO;
+	set = fake_alloc(ft->fake, &req);
 	KUNIT_EXPECT_STREQ(test, "next", set->backend->name);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
-	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&rt->log->called, HZ / 10));
-	KUNIT_EXPECT_EQ(test, 0, fake_ring(rt->fake, set, 0));
-	FAKE_WAIT(test, &rt->log->called);
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&rt->log->calls));
+	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&ft->log->called, HZ / 10));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	FAKE_WAIT(test, &ft->log->called);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 }
 
 /* A backend that has addresses to tell and does not is a bad one. */
 static void request_bus_without_targets(struct kunit *test)
 {
-	struct request_test *rt = test->priv;
-	struct pci_ep_db_request req = request(rt, 1);
-	struct pci_ep_db_backend_ops ops = *rt->bus->backend.ops;
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct pci_ep_db_backend_ops ops = *ft->bus->backend.ops;
 
 	ops.get_targets = NULL;
-	rt->bus->backend.ops = &ops;
-	fake_backend_register(rt->bus);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(rt->fake, &req));
-	KUNIT_EXPECT_EQ(test, 1, rt->fake->set_bars);
-	fake_backend_unregister(rt->bus);
+	ft->bus->backend.ops = &ops;
+	fake_backend_register(ft->bus);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
+	KUNIT_EXPECT_EQ(test, 1, ft->fake->set_bars);
+	fake_backend_unregister(ft->bus);
 }
 
 static struct kunit_case request_cases[] = {
@@ -508,7 +481,7 @@ static struct kunit_case request_cases[] = {
 
 static struct kunit_suite request_suite = {
 	.name = "pci-ep-doorbell-request",
-	.init = request_init,
+	.init = fake_test_init,
 	.test_cases = request_cases,
 };
 

@@ -129,10 +129,17 @@ typedef enum pci_ep_db_return (*pci_ep_db_handler_t)(struct pci_ep_db_set *set,
  *	0 means 4
  * @lend: mask of BIT(bar): BARs that the EPF has already set and whose memory
  *	it does without while the set lives. The core may put doorbell words
- *	into that memory or replace the mapping of the whole BAR; freeing the
- *	set brings the mapping back. BARs which hold memory of the EPF and are
- *	not lent are used for doorbells of memory only where @bar and @offset
- *	name the words.
+ *	into that memory or replace the mapping; freeing the set brings the
+ *	mapping back. BARs which hold memory of the EPF and are not lent are
+ *	used for doorbells of memory only where @bar and @offset name the words.
+ * @lend_offset: bytes from the start of each BAR in @lend to the part that is
+ *	lent
+ * @lend_size: bytes of that part; 0, with a @lend_offset of 0, lends all of it.
+ *	The host goes on seeing the memory outside that part. For doorbells that
+ *	are not words of memory the controller must be able to map parts of a
+ *	BAR, and the host must have assigned the BAR an address: ask when the
+ *	host has shown that it has, and give the set back when the link goes
+ *	down, because these windows stay where the BAR was.
  * @can_sleep: the handler must be able to sleep
  * @handler: called for rings
  * @gone: called in process context when the backend went away: every call on
@@ -158,6 +165,8 @@ struct pci_ep_db_request {
 	u32			stride;
 	u32			align;
 	u8			lend;
+	u32			lend_offset;
+	u32			lend_size;
 	bool			can_sleep;
 	pci_ep_db_handler_t	handler;
 	void			(*gone)(struct pci_ep_db_set *set, void *priv);

@@ -25,12 +25,13 @@ def prepare_tree(name):
 class Kernel:
     """A UML kernel with its modules, built from a tree with configuration fragments."""
 
-    def __init__(self, tree, name, fragments):
+    def __init__(self, tree, name, fragments, base="olddefconfig"):
         self.tree = tree
         self.name = name
         # Right below the tree, so that kbuild uses relative paths and the compiler cache serves all trees.
         self.out = tree / f"um-{name}"
         self.fragments = [tree / FRAGMENTS / f for f in fragments]
+        self.base = base
         self.log = LOGS / f"build-{name}.log"
 
     @property
@@ -47,13 +48,21 @@ class Kernel:
 
     def _configure(self):
         stamp = self.out / ".fragments"
-        key = hashlib.sha256(b"".join(f.read_bytes() for f in self.fragments)).hexdigest()
+        key = hashlib.sha256(b"".join([self.base.encode(), *(f.read_bytes() for f in self.fragments)])).hexdigest()
         if stamp.exists() and stamp.read_text() == key and (self.out / ".config").exists():
             return
         run(["scripts/kconfig/merge_config.sh", "-m", "-O", self.out, *self.fragments], self.log,
             f"configuring the kernel {self.name}", cwd=self.tree)
-        self._make("olddefconfig")
+        # allnoconfig takes what was merged from there, the others from .config.
+        self._make(self.base, f"KCONFIG_ALLCONFIG={self.out}/.config")
         stamp.write_text(key)
+
+    def make(self, *arguments):
+        """Only these targets."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.log.unlink(missing_ok=True)
+        self._configure()
+        self._make(f"-j{jobs()}", *arguments)
 
     def build(self):
         """Build what changed. Says how far it is from time to time."""

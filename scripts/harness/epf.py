@@ -81,6 +81,8 @@ class Epf:
     arguments: tuple = ()
     # It is unbound while the host uses it: not every access finds something there.
     unbinds: bool = False
+    # What to know about upstream's results
+    upstream: str = ""
 
     def as_expected(self, run):
         """Did the request get what this board is for?"""
@@ -111,7 +113,9 @@ EPFS = {epf.name: epf for epf in (
               "msi": "the kernel was built without",
               "mw0 from ep": HEX, "mw0 from host": HEX},
          "rk3588": EMBEDDED,
-         "rcar-s4": {**EMBEDDED, "window from ep": BEHIND_IOMMU, "perf from host": BEHIND_IOMMU}}),
+         "rcar-s4": {**EMBEDDED, "window from ep": BEHIND_IOMMU, "perf from host": BEHIND_IOMMU}},
+        "it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, allows for "
+        "device registers only; what talks through scratchpads fails there or is skipped"),
     Epf("nvmet", "epf-nvme", "queues", "all_io", nvmet_results,
         dict.fromkeys(BOARDS, r"poll, \d+ doorbells at BAR0\+0x1000\b"), True, arguments=TWO_FUNCTIONS, unbinds=True),
 )}

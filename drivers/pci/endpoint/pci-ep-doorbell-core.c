@@ -16,6 +16,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/list.h>
@@ -24,6 +25,8 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/wait_bit.h>
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 
 #include "pci-ep-doorbell-internal.h"
 
@@ -208,21 +211,39 @@ static struct pci_ep_db_set_priv *db_set_create(struct pci_epf *epf,
 	return no_free_ptr(set);
 }
 
+/* Too large for the stack */
+static struct pci_ep_db_layout_ctrl *db_describe(struct pci_epf *epf,
+						 const struct pci_ep_db_request *req)
+{
+	struct pci_ep_db_layout_ctrl *ctrl __free(kfree) = kmalloc_obj(*ctrl);
+	int ret;
+
+	if (!ctrl)
+		return ERR_PTR(-ENOMEM);
+
+	ret = pci_ep_db_describe_ctrl(epf, req, ctrl);
+	if (ret)
+		return ERR_PTR(ret);
+
+	return no_free_ptr(ctrl);
+}
+
 /* Address and data are known: find the place, for fewer words if need be. */
-static int db_solve(struct pci_ep_db_set_priv *set, const char **step)
+static int db_solve(struct pci_ep_db_set_priv *set, bool parts, const char **step)
 {
 	const struct pci_ep_db_request *req = &set->pub.req;
-	struct pci_ep_db_layout_ctrl ctrl;
 	int ret;
 
 	*step = "description of the BARs";
-	ret = pci_ep_db_describe_ctrl(set->pub.epf, req, &ctrl);
-	if (ret)
-		return ret;
+	struct pci_ep_db_layout_ctrl *ctrl __free(kfree) =
+		db_describe(set->pub.epf, req);
+	if (IS_ERR(ctrl))
+		return PTR_ERR(ctrl);
+	ctrl->subrange &= parts;
 
 	*step = "no place in a BAR for it";
 	for (;;) {
-		ret = pci_ep_db_solve(&ctrl, req, set->offer.form, set->pub.target,
+		ret = pci_ep_db_solve(ctrl, req, set->offer.form, set->pub.target,
 				      set->pub.count, &set->layout);
 		if (ret != -ENOSPC || set->pub.count == req->min_count ||
 		    set->offer.form != PCI_EP_DB_FORM_MEMORY)
@@ -264,11 +285,36 @@ static int db_acquire(struct pci_ep_db_set_priv *set,
 		ret = ops->get_targets(&set->pub);
 	}
 	if (!ret)
-		ret = db_solve(set, step);
+		ret = db_solve(set, true, step);
 	if (ret)
 		db_release(set);
 
 	return ret;
+}
+
+/*
+ * A part of a BAR may not be had where the whole one can: it needs more windows,
+ * and an address that the host has assigned.
+ */
+static int db_place(struct pci_ep_db_set_priv *set, const char **step)
+{
+	const struct pci_ep_db_layout *layout = &set->layout;
+	const char *ignored;
+	int ret;
+
+	*step = "setting the BAR";
+	ret = pci_ep_db_place(set);
+	if (!ret || layout->form != PCI_EP_DB_FORM_BUS ||
+	    layout->window_size == layout->size)
+		return ret;
+
+	*step = "mapping a part of the BAR, which the host must have assigned";
+	if (db_solve(set, false, &ignored))
+		return ret;
+
+	*step = "setting the BAR";
+
+	return pci_ep_db_place(set);
 }
 
 /* Put it there. */
@@ -281,8 +327,7 @@ static int db_settle(struct pci_ep_db_set_priv *set, const char **step)
 	if (set->offer.form == PCI_EP_DB_FORM_MEMORY && pci_ep_db_words_taken(set))
 		return -EBUSY;
 
-	*step = "setting the BAR";
-	ret = pci_ep_db_place(set);
+	ret = db_place(set, step);
 	if (ret)
 		return ret;
 
@@ -385,6 +430,56 @@ static int db_choose(struct pci_ep_db_set_priv *set)
 	return 0;
 }
 
+/* What was logged of a function: a bit for each BAR, by the type of the backend */
+struct db_exposed {
+	u8	bars[PCI_EP_DB_NR_TYPES];
+};
+
+static void db_exposed_release(struct device *dev, void *res)
+{
+}
+
+VISIBLE_IF_KUNIT void pci_ep_db_log_exposed(const struct pci_ep_db_set_priv *set)
+{
+	KUNIT_STATIC_STUB_REDIRECT(pci_ep_db_log_exposed, set);
+
+	dev_info(&set->pub.epf->dev,
+		 "the doorbells of %s in BAR%d show other registers to the host\n",
+		 set->pub.backend->name, set->layout.bar);
+}
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_log_exposed);
+
+static struct db_exposed *db_get_exposed(struct device *dev)
+{
+	struct db_exposed *exposed = devres_find(dev, db_exposed_release, NULL, NULL);
+
+	if (exposed)
+		return exposed;
+
+	exposed = devres_alloc(db_exposed_release, sizeof(*exposed), GFP_KERNEL);
+	if (exposed)
+		devres_add(dev, exposed);
+
+	return exposed;
+}
+
+/*
+ * The host can reach what the window shows: say it, but not every time, because
+ * there are EPFs that ask for doorbells whenever their host wants them to. It is
+ * said again when the EPF gets a driver anew.
+ */
+static void db_log_exposed_once(const struct pci_ep_db_set_priv *set)
+{
+	struct db_exposed *exposed = db_get_exposed(&set->pub.epf->dev);
+	u8 none = 0, *bars = &none;
+
+	if (exposed)
+		bars = &exposed->bars[set->pub.backend->type];
+	if (!(*bars & BIT(set->layout.bar)))
+		pci_ep_db_log_exposed(set);
+	*bars |= BIT(set->layout.bar);
+}
+
 /**
  * pci_ep_db_alloc() - get doorbells
  * @epf: the function; it is bound to its primary controller
@@ -405,7 +500,6 @@ static int db_choose(struct pci_ep_db_set_priv *set)
 struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 				      const struct pci_ep_db_request *req)
 {
-	struct pci_ep_db_layout_ctrl ctrl;
 	int ret;
 
 	if (!epf || !epf->epc || !req || pci_ep_db_check_request(req))
@@ -413,9 +507,10 @@ struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 
 	guard(mutex)(&pci_ep_db_mutex);
 
-	ret = pci_ep_db_describe_ctrl(epf, req, &ctrl);
-	if (ret)
-		return ERR_PTR(ret);
+	struct pci_ep_db_layout_ctrl *ctrl __free(kfree) = db_describe(epf, req);
+
+	if (IS_ERR(ctrl))
+		return ERR_CAST(ctrl);
 
 	struct pci_ep_db_set_priv *set __free(db_set) = db_set_create(epf, req);
 
@@ -428,11 +523,8 @@ struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 	if (ret)
 		return ERR_PTR(ret);
 
-	/* The host can reach what the window shows; say it, but not every time. */
 	if (!(set->caps & PCI_EP_DB_ISOLATED))
-		dev_info_once(&epf->dev,
-			      "the doorbells of %s in BAR%d show other registers to the host\n",
-			      set->pub.backend->name, set->layout.bar);
+		db_log_exposed_once(set);
 
 	set->id = db_next_id++;
 	set->pub.backend->users++;

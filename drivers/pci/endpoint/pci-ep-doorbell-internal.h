@@ -14,6 +14,8 @@
 
 #include "pci-ep-doorbell-layout.h"
 
+struct pci_ep_db_bar;
+
 /**
  * enum pci_ep_db_state - the life of a set
  * @PCI_EP_DB_LIVE: its backend serves it
@@ -54,10 +56,13 @@ struct pci_ep_db_bell {
  * @offer: what the backend promised
  * @caps: what it has, PCI_EP_DB_ISOLATED included
  * @layout: where the doorbells are
- * @bar: the window that was put in place of the EPF's memory, or in a BAR that
- *	was free; the controller's driver keeps a pointer to it
- * @scratch: memory that late rings reach once the backend is gone
- * @scratch_phys: its bus address
+ * @bar: the BAR they are in; NULL for PCI_EP_DB_FORM_BAR
+ * @bar_node: entry in the list of the BAR's sets
+ * @shown: @bar has a window for it
+ * @memory: where that leads instead of to the targets: the words of a BAR that
+ *	was free, or what late rings reach once the backend is gone
+ * @memory_phys: its bus address
+ * @memory_size: its bytes
  * @state: changed under the core's mutex and @lock
  * @ender: who tears it down
  * @bell: the doorbells
@@ -84,9 +89,12 @@ struct pci_ep_db_set_priv {
 	struct pci_ep_db_offer		offer;
 	u32				caps;
 	struct pci_ep_db_layout		layout;
-	struct pci_epf_bar		bar;
-	void				*scratch;
-	dma_addr_t			scratch_phys;
+	struct pci_ep_db_bar		*bar;
+	struct list_head		bar_node;
+	bool				shown;
+	void				*memory;
+	dma_addr_t			memory_phys;
+	size_t				memory_size;
 
 	enum pci_ep_db_state		state;
 	struct task_struct		*ender;
@@ -131,6 +139,7 @@ void pci_ep_db_prime(struct pci_ep_db_set_priv *set);
 #if IS_ENABLED(CONFIG_KUNIT)
 extern unsigned int pci_ep_db_storm_percent;
 struct kthread_worker *pci_ep_db_run_worker(struct pci_ep_db_set_priv *set);
+void pci_ep_db_log_exposed(const struct pci_ep_db_set_priv *set);
 #endif
 
 #ifdef CONFIG_DEBUG_FS

@@ -6,10 +6,12 @@
  * that a request asks for, on this controller? It is pure code, it does no I/O
  * and takes no lock. The same question always gets the same answer.
  *
- * A BAR has one inbound window here, which covers all of it (BAR match mode).
+ * A BAR has either one inbound window which covers all of it (BAR match mode).
  * The controller replaces the upper bits of a host address by those of the
  * window's target, so that the target must be a multiple of the BAR's size and
- * of the controller's alignment.
+ * of the controller's alignment. Or it is cut into parts with a window each
+ * (address match mode): doorbells in some, memory of the EPF in the others.
+ * Everything is a multiple of the controller's alignment then.
  */
 
 #include <linux/align.h>
@@ -62,6 +64,16 @@ static bool db_offset_valid(const struct pci_ep_db_request *req)
 	return IS_ALIGNED(req->offset, align) && req->offset + span <= U32_MAX;
 }
 
+static bool db_lend_valid(const struct pci_ep_db_request *req)
+{
+	if (req->lend & ~GENMASK(PCI_STD_NUM_BARS - 1, 0))
+		return false;
+	if (!req->lend_size)
+		return !req->lend_offset;
+
+	return req->lend && (u64)req->lend_offset + req->lend_size <= U32_MAX;
+}
+
 /**
  * pci_ep_db_check_request() - is this a request at all
  * @req: the request
@@ -83,12 +95,10 @@ int pci_ep_db_check_request(const struct pci_ep_db_request *req)
 		return -EINVAL;
 	if (req->bar < NO_BAR || req->bar >= PCI_STD_NUM_BARS)
 		return -EINVAL;
-	if (req->lend & ~GENMASK(PCI_STD_NUM_BARS - 1, 0))
-		return -EINVAL;
 	/* Words at an offset that the EPF names are words of a BAR it names. */
 	if (req->offset != PCI_EP_DB_ANY_OFFSET && req->bar == NO_BAR)
 		return -EINVAL;
-	if (!db_types_valid(req) || !db_offset_valid(req))
+	if (!db_types_valid(req) || !db_offset_valid(req) || !db_lend_valid(req))
 		return -EINVAL;
 
 	return 0;
@@ -109,7 +119,7 @@ u32 pci_ep_db_layout_offset(const struct pci_ep_db_layout *layout,
 {
 	switch (layout->form) {
 	case PCI_EP_DB_FORM_BUS:
-		return target[index].addr - layout->base;
+		return layout->window + (target[index].addr - layout->base);
 	case PCI_EP_DB_FORM_BAR:
 		return target[index].bar_offset;
 	default:
@@ -144,7 +154,7 @@ static bool db_offsets_fit(const struct pci_ep_db_request *req,
 	return true;
 }
 
-/* Does the window reach every target, and nothing below or above the BAR? */
+/* Does a window that is the whole BAR reach every target? */
 static bool db_window_covers(const struct pci_ep_db_target *target,
 			     unsigned int count,
 			     const struct pci_ep_db_layout *layout)
@@ -165,16 +175,24 @@ static bool db_window_isolated(const struct pci_ep_db_target *target,
 			       unsigned int count,
 			       const struct pci_ep_db_layout *layout)
 {
+	u64 size = layout->window_size;
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
 		if (layout->base < target[i].clear_base ||
-		    layout->size > target[i].clear_size ||
+		    size > target[i].clear_size ||
 		    layout->base - target[i].clear_base >
-		    target[i].clear_size - layout->size)
+		    target[i].clear_size - size)
 			return false;
 
 	return true;
+}
+
+/* How much the host gets to see of what is behind the doorbells */
+static u64 db_exposure(const struct pci_ep_db_layout *layout)
+{
+	return layout->form == PCI_EP_DB_FORM_BUS ? layout->window_size :
+						    layout->size;
 }
 
 /* Is @a to be preferred to @b? The order is total, so that choice is stable. */
@@ -191,8 +209,8 @@ static bool db_layout_better(const struct pci_ep_db_request *req,
 	/* The less a window shows the better, wanted or not. */
 	if (a->isolated != b->isolated)
 		return a->isolated;
-	if (a->size != b->size)
-		return a->size < b->size;
+	if (db_exposure(a) != db_exposure(b))
+		return db_exposure(a) < db_exposure(b);
 
 	return a->bar < b->bar;
 }
@@ -214,11 +232,12 @@ static void db_consider(const struct pci_ep_db_layout_ctrl *ctrl,
 		*best = *layout;
 }
 
-static void db_try_bus(const struct pci_ep_db_layout_ctrl *ctrl,
-		       const struct pci_ep_db_request *req,
-		       const struct pci_ep_db_target *target,
-		       unsigned int count, enum pci_barno bar,
-		       struct pci_ep_db_layout *best)
+/* A BAR without anything of the EPF's: free, or lent as a whole */
+static void db_try_whole(const struct pci_ep_db_layout_ctrl *ctrl,
+			 const struct pci_ep_db_request *req,
+			 const struct pci_ep_db_target *target,
+			 unsigned int count, enum pci_barno bar,
+			 struct pci_ep_db_layout *best)
 {
 	const struct pci_ep_db_layout_bar *b = &ctrl->bar[bar];
 	struct pci_ep_db_layout layout = {
@@ -227,12 +246,15 @@ static void db_try_bus(const struct pci_ep_db_layout_ctrl *ctrl,
 		.claim = b->state == PCI_EP_DB_BAR_FREE,
 	};
 
-	if (b->state == PCI_EP_DB_BAR_LENT ? !ctrl->dynamic : !layout.claim)
+	if (!layout.claim &&
+	    (!ctrl->dynamic || b->lent_start || b->lent_size != b->min_size ||
+	     b->nr_used))
 		return;
 
 	layout.windows = layout.claim;
 	for (layout.size = b->min_size; layout.size && layout.size <= b->max_size;
 	     layout.size <<= 1) {
+		layout.window_size = layout.size;
 		layout.base = round_down(target[0].addr,
 					 max3(layout.size, ctrl->align, (u64)1));
 		if (!db_window_covers(target, count, &layout))
@@ -242,13 +264,188 @@ static void db_try_bus(const struct pci_ep_db_layout_ctrl *ctrl,
 	}
 }
 
+/*
+ * The lowest multiple of @step where nobody uses @size bytes, not below @from
+ * nor the part that is lent. It may be too high.
+ */
+static u64 db_find_room(const struct pci_ep_db_layout_bar *b, u64 from,
+			u64 step, u64 size)
+{
+	u64 at = round_up(max(from, b->lent_start), step);
+	unsigned int i;
+
+	/* In ascending order of start: what is passed is never met again. */
+	for (i = 0; i < b->nr_used; i++) {
+		const struct pci_ep_db_layout_used *used = &b->used[i];
+		u64 end = used->start + used->size;
+
+		if (at + size > used->start && at < end)
+			at = round_up(end, step);
+	}
+
+	return at;
+}
+
+static bool db_is_lent(const struct pci_ep_db_layout_bar *b, u64 at, u64 size)
+{
+	/* Offsets of doorbells have 32 bits, BARs may be larger. */
+	u64 end = min_t(u64, b->lent_start + b->lent_size, BIT_ULL(32));
+
+	return at >= b->lent_start && at < end && size <= end - at;
+}
+
+/* How many parts more the BAR has: what is left before and after the window */
+static unsigned int db_count_parts(const struct pci_ep_db_layout_bar *b,
+				   const struct pci_ep_db_layout *layout)
+{
+	u64 start = layout->window, end = start + layout->window_size;
+	bool before = start, after = end != layout->size;
+	unsigned int i;
+
+	for (i = 0; i < b->nr_used; i++) {
+		const struct pci_ep_db_layout_used *used = &b->used[i];
+
+		if (used->window && used->start + used->size == start)
+			before = false;
+		if (used->window && used->start == end)
+			after = false;
+	}
+
+	return before + after;
+}
+
+/* The smallest window that reaches all targets; false if none could be used */
+static bool db_wrap_targets(const struct pci_ep_db_layout_ctrl *ctrl,
+			    const struct pci_ep_db_target *target,
+			    unsigned int count, struct pci_ep_db_layout *layout)
+{
+	const struct pci_ep_db_layout_bar *b = &ctrl->bar[layout->bar];
+	dma_addr_t lowest = target[0].addr, highest = target[0].addr;
+	unsigned int i;
+
+	for (i = 1; i < count; i++) {
+		lowest = min(lowest, target[i].addr);
+		highest = max(highest, target[i].addr);
+	}
+
+	layout->base = round_down(lowest, ctrl->align);
+	if (highest - layout->base >= b->lent_size)
+		return false;
+	layout->window_size = round_up((u64)(highest - layout->base) +
+				       sizeof(u32), ctrl->align);
+	layout->isolated = db_window_isolated(target, count, layout);
+
+	/* In place of a whole BAR it would have to be in BAR match mode. */
+	return layout->window_size < layout->size;
+}
+
+/* A part of a BAR that is lent, beside memory of the EPF and other sets */
+static void db_try_subrange(const struct pci_ep_db_layout_ctrl *ctrl,
+			    const struct pci_ep_db_request *req,
+			    const struct pci_ep_db_target *target,
+			    unsigned int count, enum pci_barno bar,
+			    struct pci_ep_db_layout *best)
+{
+	const struct pci_ep_db_layout_bar *b = &ctrl->bar[bar];
+	struct pci_ep_db_layout layout = {
+		.form = PCI_EP_DB_FORM_BUS,
+		.bar = bar,
+		.size = b->min_size,
+	};
+	u64 unit = max_t(u32, req->align, sizeof(u32));
+	u64 from = 0, first;
+
+	if (!ctrl->subrange || !ctrl->dynamic || !ctrl->align ||
+	    !IS_ALIGNED(b->min_size, ctrl->align) ||
+	    !IS_ALIGNED(b->memory, ctrl->align))
+		return;
+	if (!db_wrap_targets(ctrl, target, count, &layout))
+		return;
+
+	first = target[0].addr - layout.base;
+	if (req->offset != PCI_EP_DB_ANY_OFFSET) {
+		if (req->offset < first)
+			return;
+		from = req->offset - first;
+	}
+
+	/*
+	 * The lowest doorbell is in the first @align bytes of the window: where
+	 * @unit is the larger of the two it is at the very start.
+	 */
+	layout.window = db_find_room(b, from, max(unit, ctrl->align),
+				     layout.window_size);
+	if (!db_is_lent(b, layout.window, layout.window_size))
+		return;
+
+	layout.windows = db_count_parts(b, &layout);
+	db_consider(ctrl, req, target, count, &layout, best);
+}
+
+static void db_try_bus(const struct pci_ep_db_layout_ctrl *ctrl,
+		       const struct pci_ep_db_request *req,
+		       const struct pci_ep_db_target *target,
+		       unsigned int count, enum pci_barno bar,
+		       struct pci_ep_db_layout *best)
+{
+	enum pci_ep_db_bar_state state = ctrl->bar[bar].state;
+
+	if (state == PCI_EP_DB_BAR_FREE || state == PCI_EP_DB_BAR_LENT)
+		db_try_whole(ctrl, req, target, count, bar, best);
+	if (state == PCI_EP_DB_BAR_LENT)
+		db_try_subrange(ctrl, req, target, count, bar, best);
+}
+
+/* Does a window of another set take one of these words out of the memory? */
+static bool db_words_hidden(const struct pci_ep_db_layout_bar *b,
+			    unsigned int count,
+			    const struct pci_ep_db_layout *layout)
+{
+	unsigned int i, n;
+
+	for (n = 0; n < b->nr_used; n++) {
+		const struct pci_ep_db_layout_used *used = &b->used[n];
+		u64 end = used->start + used->size;
+
+		for (i = 0; used->window && i < count; i++) {
+			u64 word = layout->first + (u64)i * layout->stride;
+
+			if (word + sizeof(u32) > used->start && word < end)
+				return true;
+		}
+	}
+
+	return false;
+}
+
+static bool db_place_words(const struct pci_ep_db_layout_bar *b,
+			   const struct pci_ep_db_request *req,
+			   unsigned int count, struct pci_ep_db_layout *layout)
+{
+	u64 span = (u64)(count - 1) * layout->stride + sizeof(u32);
+	u32 unit = max_t(u32, req->align, sizeof(u32));
+	u64 first;
+
+	/* Words that the EPF names are where it says, whatever is lent. */
+	if (req->offset != PCI_EP_DB_ANY_OFFSET) {
+		layout->first = req->offset;
+		return !db_words_hidden(b, count, layout);
+	}
+	if (b->state != PCI_EP_DB_BAR_LENT)
+		return false;
+
+	first = db_find_room(b, 0, unit, span);
+	layout->first = first;
+
+	return db_is_lent(b, first, span);
+}
+
 static void db_try_memory(const struct pci_ep_db_layout_ctrl *ctrl,
 			  const struct pci_ep_db_request *req,
 			  unsigned int count, enum pci_barno bar,
 			  struct pci_ep_db_layout *best)
 {
 	const struct pci_ep_db_layout_bar *b = &ctrl->bar[bar];
-	bool named = req->bar == bar && req->offset != PCI_EP_DB_ANY_OFFSET;
 	struct pci_ep_db_layout layout = {
 		.form = PCI_EP_DB_FORM_MEMORY,
 		.bar = bar,
@@ -262,14 +459,14 @@ static void db_try_memory(const struct pci_ep_db_layout_ctrl *ctrl,
 
 	if (b->state == PCI_EP_DB_BAR_RESERVED || b->state == PCI_EP_DB_BAR_NONE)
 		return;
-	if (b->state == PCI_EP_DB_BAR_MEMORY && !named)
-		return;
 
 	if (layout.claim) {
 		layout.size = max(b->min_size, BIT_ULL(fls64(end - 1)));
 		layout.windows = 1;
 		if (layout.size > b->max_size)
 			return;
+	} else if (!db_place_words(b, req, count, &layout)) {
+		return;
 	}
 
 	db_consider(ctrl, req, NULL, count, &layout, best);
@@ -308,7 +505,8 @@ static void db_try_bar(const struct pci_ep_db_layout_ctrl *ctrl,
  * @layout: the answer
  *
  * Of the places that satisfy the request the one with the fewest windows is
- * taken, then the one that shows the host least, then the lowest BAR.
+ * taken, then the one that shows the host least, then the lowest BAR. In a part
+ * of a BAR that is lent there is one place to choose from, the lowest one.
  *
  * Context: any.
  * Return: 0, or -ENOSPC if there is no place.

@@ -14,9 +14,11 @@
 
 /**
  * enum pci_ep_db_bar_state - what may be done with a BAR
- * @PCI_EP_DB_BAR_NONE: nothing: it is disabled, or taken
+ * @PCI_EP_DB_BAR_NONE: nothing: it is disabled, taken, or its owner has cut it
+ *	into parts
  * @PCI_EP_DB_BAR_FREE: it holds nothing and is not set: it may be claimed
- * @PCI_EP_DB_BAR_LENT: it is set and holds memory which its owner does without
+ * @PCI_EP_DB_BAR_LENT: it is set and holds memory, all or part of which its
+ *	owner does without
  * @PCI_EP_DB_BAR_MEMORY: it is set and holds memory in which only the words
  *	that the request names may be used
  * @PCI_EP_DB_BAR_RESERVED: the hardware shows something in it
@@ -29,6 +31,22 @@ enum pci_ep_db_bar_state {
 	PCI_EP_DB_BAR_RESERVED,
 };
 
+/* More sets than that in one BAR and it takes no further one. */
+#define PCI_EP_DB_MAX_USED	8
+
+/**
+ * struct pci_ep_db_layout_used - a part of a BAR that another set has
+ * @start: bytes from the start of the BAR
+ * @size: bytes, at least 1
+ * @window: a window of its own covers it; otherwise it is words of memory, from
+ *	the first to the end of the last one
+ */
+struct pci_ep_db_layout_used {
+	u64	start;
+	u64	size;
+	bool	window;
+};
+
 /**
  * struct pci_ep_db_layout_bar - a BAR, as the solver sees it
  * @state: see &enum pci_ep_db_bar_state
@@ -37,11 +55,25 @@ enum pci_ep_db_bar_state {
  *	as for PCI_EP_DB_BAR_RESERVED
  * @max_size: bytes, a power of two; the largest it can be given, equal to
  *	@min_size where there is no choice
+ * @memory: for PCI_EP_DB_BAR_LENT and PCI_EP_DB_BAR_MEMORY the bus address of
+ *	the memory that the start of the BAR reaches
+ * @lent_start: for PCI_EP_DB_BAR_LENT bytes from the start of the BAR to the
+ *	part that is lent; what is outside must go on reaching @memory
+ * @lent_size: for PCI_EP_DB_BAR_LENT bytes of that part
+ * @nr_used: number of entries in @used
+ * @used: what other sets have, in ascending order of start. Windows are
+ *	multiples of the controller's alignment in start and size and overlap
+ *	nothing; words of several sets may interleave.
  */
 struct pci_ep_db_layout_bar {
 	enum pci_ep_db_bar_state	state;
 	u64				min_size;
 	u64				max_size;
+	dma_addr_t			memory;
+	u64				lent_start;
+	u64				lent_size;
+	unsigned int			nr_used;
+	struct pci_ep_db_layout_used	used[PCI_EP_DB_MAX_USED];
 };
 
 /**
@@ -52,12 +84,18 @@ struct pci_ep_db_layout_bar {
  *	match mode, pcie-designware.c:670; 0 if there is no such demand
  * @windows: inbound windows that are left
  * @dynamic: the mapping of a BAR that is set can be replaced
+ * @subrange: windows can map parts of a BAR that is set; offset, size and
+ *	address of each part, those of the EPF's memory included, are multiples
+ *	of @align, and so is the size of the BAR. The parts cover the BAR
+ *	without a gap, one window each: pcie-designware-ep.c:207. Nothing to be
+ *	had where @align is 0 or @dynamic is false.
  */
 struct pci_ep_db_layout_ctrl {
 	struct pci_ep_db_layout_bar	bar[PCI_STD_NUM_BARS];
 	u64				align;
 	unsigned int			windows;
 	bool				dynamic;
+	bool				subrange;
 };
 
 /**
@@ -66,9 +104,18 @@ struct pci_ep_db_layout_ctrl {
  * @bar: in which BAR
  * @claim: the BAR was free and must be set
  * @size: bytes of the BAR
- * @windows: inbound windows it takes beyond those in use
- * @base: for PCI_EP_DB_FORM_BUS the bus address that the start of the BAR must
- *	reach
+ * @windows: inbound windows it takes beyond those in use: 1 for a BAR that is
+ *	claimed, 0 for one whose whole mapping is replaced; for a sub-range how
+ *	many parts the BAR has more than before (without sub-ranges it has one)
+ * @window: for PCI_EP_DB_FORM_BUS bytes from the start of the BAR to the window.
+ *	If it is not the whole BAR, and the request does not say where, the
+ *	lowest one that is lent and not used; there is no other choice, whatever
+ *	it costs
+ * @window_size: for PCI_EP_DB_FORM_BUS bytes of the window: @size for a window
+ *	that is the whole BAR, otherwise the targets, rounded outwards to the
+ *	controller's alignment
+ * @base: for PCI_EP_DB_FORM_BUS the bus address that the start of the window
+ *	must reach
  * @first: for PCI_EP_DB_FORM_MEMORY bytes from the start of the BAR to the
  *	first doorbell
  * @stride: for PCI_EP_DB_FORM_MEMORY bytes from one doorbell to the next
@@ -80,6 +127,8 @@ struct pci_ep_db_layout {
 	bool			claim;
 	u64			size;
 	unsigned int		windows;
+	u64			window;
+	u64			window_size;
 	dma_addr_t		base;
 	u32			first;
 	u32			stride;

@@ -7,6 +7,7 @@
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/of.h>
 #include <linux/of_platform.h>
@@ -19,6 +20,11 @@ extern u8 __dtbo_vep_begin[], __dtbo_vep_end[];
 static char *vep_board;
 module_param_named(board, vep_board, charp, 0444);
 MODULE_PARM_DESC(board, "the board to create; nothing is created without it");
+
+static unsigned int vep_functions;
+module_param_named(functions, vep_functions, uint, 0444);
+MODULE_PARM_DESC(functions,
+		 "physical functions, other than the real board has");
 
 /*
  * The only endpoint of the kernel that has addresses and devices. The regions
@@ -222,6 +228,21 @@ static int __init vep_connect(struct vep *v)
 	return 0;
 }
 
+/* The board as vep.functions= wants it, which is for ever like vep_live. */
+static const struct vep_board * __init vep_board_with(const struct vep_board *board,
+						      unsigned int functions)
+{
+	static struct vep_board changed;
+
+	if (!functions)
+		return board;
+
+	changed = *board;
+	changed.functions = min(functions, VEP_MAX_FUNCS);
+
+	return &changed;
+}
+
 static int __init vep_init(void)
 {
 	const struct vep_board *board;
@@ -239,7 +260,7 @@ static int __init vep_init(void)
 		return 0;
 	}
 
-	v = vep_create(board);
+	v = vep_create(vep_board_with(board, vep_functions));
 	if (IS_ERR(v)) {
 		pr_err("no memory for board %s\n", board->name);
 		return PTR_ERR(v);

@@ -11,6 +11,8 @@
  *   host_write_on_unmap, host_write_on_event
  *			'FUNC BAR OFFSET 4 VALUE': the host writes once, at that
  *			moment; see enum vep_moment
+ *   host_mem		memory of the host for a test that is the host driver
+ *   host_mem_addr	its PCI address
  */
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
@@ -325,6 +327,33 @@ static const struct file_operations vep_host_read_fops = {
 	.write	= vep_host_read_write,
 };
 
+static ssize_t vep_host_mem_read(struct file *file, char __user *ubuf,
+				 size_t count, loff_t *ppos)
+{
+	struct vep *v = file->private_data;
+
+	return simple_read_from_buffer(ubuf, count, ppos, v->host_mem,
+				       VEP_HOST_MEM_SIZE);
+}
+
+static ssize_t vep_host_mem_write(struct file *file, const char __user *ubuf,
+				  size_t count, loff_t *ppos)
+{
+	struct vep *v = file->private_data;
+
+	return simple_write_to_buffer(v->host_mem, VEP_HOST_MEM_SIZE, ppos, ubuf,
+				      count);
+}
+
+/* The EP reads and writes at the same time, as it does with any host's memory. */
+static const struct file_operations vep_host_mem_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.llseek	= default_llseek,
+	.read	= vep_host_mem_read,
+	.write	= vep_host_mem_write,
+};
+
 /**
  * vep_debugfs_init() - make the files
  * @v: the endpoint
@@ -343,4 +372,7 @@ void vep_debugfs_init(struct vep *v)
 	debugfs_create_file("host_write_on_event", 0200, dir, v,
 			    &vep_host_write_on_event_fops);
 	debugfs_create_file("host_read", 0600, dir, v, &vep_host_read_fops);
+	debugfs_create_file_size("host_mem", 0600, dir, v, &vep_host_mem_fops,
+				 VEP_HOST_MEM_SIZE);
+	debugfs_create_x64("host_mem_addr", 0400, dir, &v->host_mem_addr);
 }

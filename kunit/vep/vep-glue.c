@@ -140,6 +140,8 @@ static int vep_glue_probe(struct platform_device *pdev)
 	ret = dw_pcie_ep_init(ep);
 	if (ret)
 		return dev_err_probe(dev, ret, "no endpoint\n");
+	/* vep.functions= may differ from the device tree. */
+	ep->epc->max_functions = glue->v->board->functions;
 	ret = dw_pcie_ep_init_registers(ep);
 	if (ret) {
 		dw_pcie_ep_deinit(ep);

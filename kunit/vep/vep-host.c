@@ -19,14 +19,14 @@
  * @v: the endpoint plugged into it
  * @bridge: its PCI host bridge
  * @msi: its MSI controller
- * @iommu: its IOMMU
+ * @iommu: its IOMMU: one address space a function
  * @nb: puts devices behind @iommu
  */
 struct vep_host {
 	struct vep *v;
 	struct pci_host_bridge *bridge;
 	struct vep_msi msi;
-	struct vep_iommu iommu;
+	struct vep_iommu iommu[VEP_MAX_FUNCS];
 	struct notifier_block nb;
 };
 
@@ -38,16 +38,28 @@ static struct resource vep_host_buses = {
 };
 
 /**
- * vep_host_iommu() - the IOMMU in front of a device
+ * vep_host_iommu() - the address space of a device
  * @pdev: a device below the host bridge
  *
- * Return: the IOMMU.
+ * Return: the address space.
  */
 struct vep_iommu *vep_host_iommu(struct pci_dev *pdev)
 {
 	struct vep_host *h = pdev->sysdata;
 
-	return &h->iommu;
+	return &h->iommu[PCI_FUNC(pdev->devfn)];
+}
+
+/*
+ * The address alone tells the address space, because the requester does not:
+ * dw-edma speaks for function 0, whoever uses it. The spaces are disjoint, so
+ * what one function was once allowed is never another one's memory.
+ */
+static struct vep_iommu *vep_host_space(struct vep_host *h, u64 addr)
+{
+	u64 func = (addr - VEP_HOST_IOVA) >> 32;
+
+	return func < h->v->board->functions ? &h->iommu[func] : NULL;
 }
 
 static int vep_host_cfg_read(struct pci_bus *bus, unsigned int devfn, int where,
@@ -99,6 +111,7 @@ static void vep_host_msi_tlp(struct vep_host *h, u64 addr, void *buf,
 static int vep_host_tlp(void *host, u64 addr, void *buf, size_t len, bool write)
 {
 	struct vep_host *h = host;
+	struct vep_iommu *mmu;
 	u64 phys;
 	int ret;
 
@@ -107,8 +120,12 @@ static int vep_host_tlp(void *host, u64 addr, void *buf, size_t len, bool write)
 		return 0;
 	}
 
-	guard(raw_spinlock_irqsave)(&h->iommu.lock);
-	ret = vep_iommu_translate(&h->iommu, addr, write, &phys);
+	mmu = vep_host_space(h, addr);
+	if (!mmu)
+		return -EFAULT;
+
+	guard(raw_spinlock_irqsave)(&mmu->lock);
+	ret = vep_iommu_translate(mmu, addr, write, &phys);
 	if (ret)
 		return ret;
 	if (!vep_is_ram(phys, len))
@@ -178,6 +195,44 @@ static int vep_host_probe(struct vep_host *h)
 	return ret;
 }
 
+static void vep_host_mem_exit(struct vep_host *h)
+{
+	for (unsigned int i = 0; i < h->v->board->functions; i++)
+		vep_iommu_exit(&h->iommu[i]);
+	if (h->v->host_mem)
+		free_pages_exact(h->v->host_mem, VEP_HOST_MEM_SIZE);
+	h->v->host_mem = NULL;
+}
+
+static int vep_host_mem_init(struct vep_host *h)
+{
+	struct vep *v = h->v;
+	int ret;
+
+	for (unsigned int i = 0; i < v->board->functions; i++) {
+		raw_spin_lock_init(&h->iommu[i].lock);
+		ret = vep_iommu_init(&h->iommu[i], VEP_HOST_IOVA + ((u64)i << 32));
+		if (ret)
+			goto err;
+	}
+
+	ret = -ENOMEM;
+	v->host_mem = alloc_pages_exact(VEP_HOST_MEM_SIZE,
+					GFP_KERNEL | __GFP_ZERO);
+	if (!v->host_mem)
+		goto err;
+	v->host_mem_addr = vep_iommu_map(&h->iommu[0], virt_to_phys(v->host_mem),
+					 VEP_HOST_MEM_SIZE, DMA_BIDIRECTIONAL);
+	if (v->host_mem_addr == DMA_MAPPING_ERROR)
+		goto err;
+
+	return 0;
+
+err:
+	vep_host_mem_exit(h);
+	return ret;
+}
+
 /**
  * vep_host_create() - make the host and plug the endpoint into it
  * @v: the endpoint
@@ -193,8 +248,7 @@ int vep_host_create(struct vep *v)
 		return -ENOMEM;
 
 	h->v = v;
-	raw_spin_lock_init(&h->iommu.lock);
-	ret = vep_iommu_init(&h->iommu, VEP_HOST_IOVA);
+	ret = vep_host_mem_init(h);
 	if (ret)
 		goto err_free;
 	ret = vep_msi_init(&h->msi, VEP_HOST_MSIS, VEP_HOST_MSI,
@@ -223,7 +277,7 @@ err_notifier:
 err_msi:
 	vep_msi_exit(&h->msi);
 err_iommu:
-	vep_iommu_exit(&h->iommu);
+	vep_host_mem_exit(h);
 err_free:
 	kfree(h);
 	return ret;

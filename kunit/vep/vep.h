@@ -57,12 +57,14 @@ struct seq_file;
 #define VEP_OB_SIZE		SZ_16M
 /* What the IOMMUs hand out; nothing is at these addresses. */
 #define VEP_EP_IOVA		0x80000000ULL
-#define VEP_HOST_IOVA		0xa0000000ULL
+/* Function 0's; each function has 4 GiB of its own, whatever 32 bits it adds. */
+#define VEP_HOST_IOVA		0x500000000ULL
 #define VEP_IOVA_SIZE		SZ_256M
 /* The host's PCI address map */
 #define VEP_WIN_BASE		0xd0000000ULL
 #define VEP_WIN_SIZE		SZ_128M
 #define VEP_HOST_MSI		0xfee00000ULL
+#define VEP_HOST_MEM_SIZE	SZ_256K
 
 #define VEP_MAX_FUNCS		4
 #define VEP_MAX_WINDOWS		16
@@ -116,7 +118,7 @@ enum vep_stat {
  * struct vep_board - what distinguishes one board from another
  * @name: as in vep.board=, and the name of the board's node in vep.dtso
  * @features: what the real glue driver tells the endpoint core
- * @functions: physical functions; max-functions in vep.dtso
+ * @functions: physical functions; max-functions in vep.dtso, or vep.functions=
  * @ib_windows: inbound iATU windows
  * @ob_windows: outbound iATU windows
  * @granule: iATU region granule
@@ -344,6 +346,9 @@ struct vep_armed {
  * @atu_lock: see the top of this file
  * @host_ops: the host
  * @host: its argument
+ * @host_mem: memory of the host that the EP reaches all the time, for tests
+ *	that are a host driver themselves
+ * @host_mem_addr: its PCI address
  * @func: functions
  * @ib: inbound windows
  * @ob: outbound windows
@@ -376,6 +381,8 @@ struct vep {
 	raw_spinlock_t atu_lock;
 	const struct vep_host_ops *host_ops;
 	void *host;
+	void *host_mem;
+	u64 host_mem_addr;
 	struct vep_func func[VEP_MAX_FUNCS];
 	struct vep_window ib[VEP_MAX_WINDOWS];
 	struct vep_window ob[VEP_MAX_WINDOWS];

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Callable
 
-from .board import parse_ktap
+from .board import BOARDS, parse_ktap
 from .build import build_selftest
 
 # What the kernel's ntb_test.sh prints at the beginning of a step
@@ -48,6 +48,13 @@ def vntb_results(run):
     return {**parse_ntb_test(text), **{name: cases.get(name, "fail") for name in PINGS}}
 
 
+def nvmet_results(run):
+    """{step: pass or fail}; a step that was not come to failed."""
+    match = re.search(r"^vep: cases (.*)$", run.text, re.M)
+    cases = dict(re.findall(r"^vep: case (\S+) (pass|fail)$", run.text, re.M))
+    return {name: cases.get(name, "fail") for name in match.group(1).split()} if match else {}
+
+
 def test_results(run):
     """{case of the kselftest: pass, fail or skip}"""
     return parse_ktap(run.section("selftest"))
@@ -70,6 +77,10 @@ class Epf:
     strict: bool = False
     # Why a result cannot be a pass: {board or "": {result: why}}
     never: dict = field(default_factory=dict)
+    # What is on the kernel command line besides
+    arguments: tuple = ()
+    # It is unbound while the host uses it: not every access finds something there.
+    unbinds: bool = False
     # What to know about upstream's results
     upstream: str = ""
 
@@ -87,6 +98,9 @@ EMBEDDED = {"db from host": "an embedded doorbell cannot tell which was rung, ev
 HEX = "ntb_test.sh writes the address in hexadecimal, ntb_tool reads decimal: see window"
 BEHIND_IOMMU = "the client takes the window's memory from the virtual PCI device, which no IOMMU knows"
 
+# More than the boards rk3588 and imx95 have: two NVMe controllers need them.
+TWO_FUNCTIONS = ("vep.functions=2",)
+
 EPFS = {epf.name: epf for epf in (
     Epf("test", "epf-test", "doorbell", "pcie_ep_doorbell.DOORBELL_TEST", test_results,
         {"rk3588": r"embedded, 1 doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, 1 doorbells? at BAR\d\+0x[0-9a-f]*a0",
@@ -102,6 +116,8 @@ EPFS = {epf.name: epf for epf in (
          "rcar-s4": {**EMBEDDED, "window from ep": BEHIND_IOMMU, "perf from host": BEHIND_IOMMU}},
         "it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, allows for "
         "device registers only; what talks through scratchpads fails there or is skipped"),
+    Epf("nvmet", "epf-nvme", "queues", "all_io", nvmet_results,
+        dict.fromkeys(BOARDS, r"poll, \d+ doorbells at BAR0\+0x1000\b"), True, arguments=TWO_FUNCTIONS, unbinds=True),
 )}
 
 

@@ -8,11 +8,12 @@ import subprocess
 
 from .common import BUILD, LOGS, ROOT, environment
 
-BOARDS = ("rk3588", "rcar-s4", "imx95", "bare")
+BOARDS = ("rk3588", "rcar-s4", "imx95", "bare", "trap")
 
 # Where the doorbell of pci-epf-test must be: a fallback would hide that the better backend fails.
 EXPECTED = {"rk3588": r"embedded, 1 doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, 1 doorbells? at BAR\d\+0x[0-9a-f]*a0",
-            "imx95": r"msi, 1 doorbells? at ", "bare": r"poll, 1 doorbells? at "}
+            "imx95": r"msi, 1 doorbells? at ", "bare": r"poll, 1 doorbells? at ",
+            "trap": r"trap, 1 doorbells? at "}
 
 GUEST = ROOT / "scripts" / "guest"
 

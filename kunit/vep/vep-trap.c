@@ -219,13 +219,14 @@ static int __init vep_trap_init(void)
 
 	return vep_trap_register(&vep_trap, v, v->epc, irq);
 }
-/* After the board, when it is built in */
-late_initcall_sync(vep_trap_init);
 
 static void __exit vep_trap_exit(void)
 {
 	vep_trap_unregister(&vep_trap);
 }
+
+/* After the board, when it is built in */
+late_initcall_sync(vep_trap_init);
 module_exit(vep_trap_exit);
 
 MODULE_DESCRIPTION("Virtual endpoint: doorbells from trapped BAR writes");

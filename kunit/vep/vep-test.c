@@ -615,9 +615,10 @@ static void test_release(void *words)
 static struct vep_words *test_words_at(struct kunit *test, struct vep *v,
 				       const struct vep_words *where)
 {
-	struct vep_words *words = kunit_kmemdup(test, where, sizeof(*where), GFP_KERNEL);
+	struct vep_words *words = kunit_kzalloc(test, sizeof(*words), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, words);
+	*words = *where;
 	words->written = kunit_kzalloc(test, sizeof(long), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, words->written);
 	vep_words_trap(v, words);

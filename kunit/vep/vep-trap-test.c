@@ -240,7 +240,7 @@ static void trap_register(struct trap_test *tt)
 	tt->registered = true;
 }
 
-static int trap_init(struct kunit *test)
+static int trap_test_init(struct kunit *test)
 {
 	struct trap_test *tt = kunit_kzalloc(test, sizeof(*tt), GFP_KERNEL);
 
@@ -887,7 +887,7 @@ static struct kunit_case trap_cases[] = {
 
 static struct kunit_suite trap_suite = {
 	.name = "vep-trap",
-	.init = trap_init,
+	.init = trap_test_init,
 	.test_cases = trap_cases,
 };
 

@@ -926,6 +926,190 @@ static void delivery_two_functions(struct kunit *test)
 	expect_calls(test, 1);
 }
 
+/*
+ * Words for which nobody looks: a backend that is told of each write, by a
+ * controller that traps it, rings itself.
+ */
+static struct pci_ep_db_set *trapped_set(struct fake_test *ft,
+					 enum pci_ep_db_kind kind, bool can_sleep)
+{
+	struct pci_ep_db_request req = fake_request(ft->log, kind, 2,
+						    PCI_EP_DB_CONTROLLER);
+
+	req.can_sleep = can_sleep;
+	ft->memory->offer.process = false;
+	fake_backend_register(ft->memory);
+
+	return fake_alloc(ft->fake, &req);
+}
+
+static void trapped_ring(struct kunit *test, struct pci_ep_db_set *set, u32 value)
+{
+	struct fake_test *ft = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, fake_ring_value(ft->fake, set, 1, value));
+	pci_ep_db_ring(set, 1);
+}
+
+static void trapped_kind(struct kunit *test, enum pci_ep_db_kind kind)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = trapped_set(ft, kind, false);
+	u32 expected = kind == PCI_EP_DB_KICK ? 0 : 7;
+
+	KUNIT_EXPECT_EQ(test, 0, fake_threads());
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	trapped_ring(test, set, 7);
+	expect_calls(test, 1);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->index[0]);
+	KUNIT_EXPECT_EQ(test, expected, ft->log->value[0]);
+
+	/* Told, but there is nothing: not a ring, of either doorbell. */
+	pci_ep_db_ring(set, 1);
+	pci_ep_db_ring(set, 0);
+	expect_calls(test, 1);
+
+	/* The same again, which a value cannot tell from nothing */
+	trapped_ring(test, set, 7);
+	expect_calls(test, kind == PCI_EP_DB_VALUE ? 1 : 2);
+}
+
+static void delivery_trapped_kick(struct kunit *test)
+{
+	trapped_kind(test, PCI_EP_DB_KICK);
+}
+
+static void delivery_trapped_value(struct kunit *test)
+{
+	trapped_kind(test, PCI_EP_DB_VALUE);
+}
+
+static void delivery_trapped_mailbox(struct kunit *test)
+{
+	trapped_kind(test, PCI_EP_DB_MAILBOX);
+}
+
+/* What was rung before it was enabled comes then, though nobody rings again. */
+static void trapped_kept(struct kunit *test, bool can_sleep)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = trapped_set(ft, PCI_EP_DB_MAILBOX, can_sleep);
+
+	trapped_ring(test, set, 3);
+	expect_calls(test, 0);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	FAKE_WAIT(test, &ft->log->called);
+	pci_ep_db_disable(set);
+	KUNIT_EXPECT_EQ(test, 3, ft->log->value[0]);
+	expect_calls(test, 1);
+}
+
+static void delivery_trapped_kept(struct kunit *test)
+{
+	trapped_kept(test, false);
+}
+
+static void delivery_trapped_kept_sleeping(struct kunit *test)
+{
+	trapped_kept(test, true);
+}
+
+/* The handler stops at its budget, and the next command waits: nobody rings for it. */
+static void delivery_trapped_again(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = trapped_set(ft, PCI_EP_DB_MAILBOX, false);
+	unsigned int i;
+
+	ft->log->hook = leave_another;
+	atomic_set(&ft->log->again, 6);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	trapped_ring(test, set, 1);
+	for (i = 0; i < 8; i++)
+		FAKE_WAIT(test, &ft->log->called);
+	pci_ep_db_disable(set);
+	expect_calls(test, 8);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->value[6]);
+	KUNIT_EXPECT_EQ(test, 2, ft->log->value[7]);
+}
+
+/* Throttled, and then delivered, without another ring. */
+static void trapped_storm(struct kunit *test, bool can_sleep)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = trapped_set(ft, PCI_EP_DB_VALUE, can_sleep);
+	struct storm storm = { .cost = STORM_COST };
+	unsigned long start = jiffies;
+	bool throttled = false;
+	unsigned int windows;
+
+	ft->log->hook = storm_handler;
+	ft->log->data = &storm;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	while (time_before(jiffies, start + HZ / 5)) {
+		trapped_ring(test, set, atomic_inc_return(&storm.rings));
+		throttled |= pci_ep_db_throttled(set);
+	}
+	windows = jiffies_to_msecs(jiffies - start) / 20 + 3;
+	KUNIT_EXPECT_LE(test, atomic_read(&ft->log->calls), windows);
+	KUNIT_EXPECT_TRUE(test, throttled);
+	expect_storm_delivered(test, &storm);
+}
+
+static void delivery_trapped_storm(struct kunit *test)
+{
+	trapped_storm(test, false);
+}
+
+static void delivery_trapped_storm_sleeping(struct kunit *test)
+{
+	trapped_storm(test, true);
+}
+
+/* Rings that nobody listens to cost something as well: their interrupts. */
+static void delivery_trapped_cost(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = trapped_set(ft, PCI_EP_DB_KICK, false);
+	unsigned int percent = fake_set_storm_percent(1);
+	unsigned long start = jiffies;
+	u64 wait = 0;
+
+	/* 200 us of 20 ms */
+	while (!wait && time_before(jiffies, start + HZ)) {
+		pci_ep_db_ring(set, 1);
+		wait = pci_ep_db_throttled(set);
+	}
+	fake_set_storm_percent(percent);
+	KUNIT_EXPECT_NE(test, 0, wait);
+	KUNIT_EXPECT_LE(test, wait, 20 * NSEC_PER_MSEC);
+}
+
+/* While it is throttled, a ring does not wake the thread. */
+static void delivery_trapped_not_in_vain(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = trapped_set(ft, PCI_EP_DB_VALUE, true);
+	struct task_struct *task = to_db_set_priv(set)->worker->task;
+	unsigned long switches;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	trapped_ring(test, set, 1);
+	FAKE_WAIT(test, &ft->log->called);
+	pci_ep_db_account(set, STORM_COST);
+	trapped_ring(test, set, 2);
+	usleep_range(1000, 2000);
+	switches = READ_ONCE(task->nvcsw);
+	for (i = 3; i < 20 && pci_ep_db_throttled(set); i++) {
+		trapped_ring(test, set, i);
+		usleep_range(100, 200);
+	}
+	KUNIT_EXPECT_GT(test, i, 3);
+	/* Once, when the window is over */
+	KUNIT_EXPECT_LE(test, READ_ONCE(task->nvcsw) - switches, 1);
+}
+
 static struct kunit_case delivery_cases[] = {
 	KUNIT_CASE(delivery_disabled_at_first),
 	KUNIT_CASE(delivery_kept_while_disabled),
@@ -966,6 +1150,16 @@ static struct kunit_case delivery_cases[] = {
 	KUNIT_CASE(delivery_disable_during_rings),
 	KUNIT_CASE(delivery_none_lost),
 	KUNIT_CASE(delivery_two_functions),
+	KUNIT_CASE(delivery_trapped_kick),
+	KUNIT_CASE(delivery_trapped_value),
+	KUNIT_CASE(delivery_trapped_mailbox),
+	KUNIT_CASE(delivery_trapped_kept),
+	KUNIT_CASE(delivery_trapped_kept_sleeping),
+	KUNIT_CASE(delivery_trapped_again),
+	KUNIT_CASE(delivery_trapped_storm),
+	KUNIT_CASE(delivery_trapped_storm_sleeping),
+	KUNIT_CASE(delivery_trapped_cost),
+	KUNIT_CASE(delivery_trapped_not_in_vain),
 	{}
 };
 

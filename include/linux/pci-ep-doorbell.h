@@ -291,8 +291,8 @@ struct pci_ep_db_set {
  * @get_targets: the IRQs are requested now: tell address and data. May be NULL
  *	for PCI_EP_DB_FORM_MEMORY only.
  * @free: undo @alloc
- * @start: the targets are placed, all doorbells are disabled: begin to watch.
- *	May be NULL.
+ * @start: the targets are placed, all doorbells are disabled: begin to watch;
+ *	pci_ep_db_location() tells what the host writes. May be NULL.
  * @stop: undo @start; when it has returned, neither pci_ep_db_ring() nor
  *	pci_ep_db_poll() will be called. May be NULL.
  * @wake: something was enabled or is to be looked at again. Called with the

@@ -81,6 +81,20 @@ void vep_atu_init(struct vep *v)
 }
 
 /**
+ * vep_atu_reset() - what PERST# does to the windows
+ * @v: the endpoint
+ *
+ * Returns when no TLP is on its way through one of them any more.
+ */
+void vep_atu_reset(struct vep *v)
+{
+	guard(raw_spinlock_irqsave)(&v->atu_lock);
+	memset(v->ib, 0, sizeof(v->ib));
+	memset(v->ob, 0, sizeof(v->ob));
+	vep_atu_init(v);
+}
+
+/**
  * vep_atu_read() - read an iATU register
  * @v: the endpoint
  * @off: offset in the iATU block
@@ -95,7 +109,7 @@ u32 vep_atu_read(struct vep *v, u32 off)
 		return 0;
 
 	guard(raw_spinlock_irqsave)(&v->atu_lock);
-	return *p;
+	return vep_in_reset(v) ? ~0U : *p;
 }
 
 /**
@@ -129,7 +143,8 @@ void vep_atu_write(struct vep *v, u32 off, u32 val)
 	}
 
 	guard(raw_spinlock_irqsave)(&v->atu_lock);
-	*p = val;
+	if (!vep_in_reset(v))
+		*p = val;
 }
 
 static bool vep_window_inbound(const struct vep_window *w,

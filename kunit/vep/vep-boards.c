@@ -59,7 +59,7 @@ static const struct pci_epc_features imx95_features = {
 	.align = SZ_4K,
 };
 
-/* pcie-designware-plat.c, with an alignment */
+/* pcie-designware-plat.c, with an alignment: nothing but memory */
 static const struct pci_epc_features bare_features = {
 	DWC_EPC_COMMON_FEATURES,
 	.msi_capable = true,
@@ -121,6 +121,19 @@ static const struct vep_board vep_boards[] = {
 		.rd_chans = 2,
 		.dma_lines = 1,
 		.dma_bar = NO_BAR,
+	}, {
+		.name = "trap",
+		.features = &bare_features,
+		.functions = 2,
+		.ib_windows = 8,
+		.ob_windows = 8,
+		.granule = SZ_4K,
+		.dma_format = EDMA_MF_HDMA_NATIVE,
+		.wr_chans = 2,
+		.rd_chans = 2,
+		.dma_lines = 1,
+		.dma_bar = NO_BAR,
+		.trap = true,
 	},
 };
 

@@ -223,7 +223,7 @@ static int vep_local_ram(struct vep *v, u64 addr, void *buf, size_t len,
 	int ret;
 
 	guard(raw_spinlock_irqsave)(&v->iommu.lock);
-	ret = vep_iommu_translate(&v->iommu, addr, write, phys);
+	ret = vep_iommu_translate(&v->iommu, addr, len, write, phys);
 	if (ret)
 		return ret;
 	if (!vep_is_ram(*phys, len))
@@ -341,7 +341,11 @@ static int vep_inbound(struct vep *v, u64 pci, void *buf, size_t len, bool write
 		return -ENXIO;
 	}
 
-	return vep_local_rest(v, ret, addr, phys, buf, len, write, true);
+	ret = vep_local_rest(v, ret, addr, phys, buf, len, write, true);
+	if (!ret && write && v->board->trap)
+		vep_words_write(v, &hit, len);
+
+	return ret;
 }
 
 /**

@@ -43,6 +43,12 @@ struct vep *vep_get(void)
 }
 EXPORT_SYMBOL_GPL(vep_get);
 
+static void vep_notify(struct vep *v, enum vep_event event)
+{
+	if (v->notify)
+		v->notify(v->notify_data, event);
+}
+
 /* Both sides hear of every change, also of one that was undone meanwhile. */
 static void vep_link_work(struct work_struct *work)
 {
@@ -59,13 +65,13 @@ static void vep_link_work(struct work_struct *work)
 			return;
 
 		if (v->link_told) {
+			if (READ_ONCE(v->pulled))
+				v->host_ops->pulled(v->host);
 			v->host_ops->link(v->host, false);
-			if (v->notify)
-				v->notify(v->notify_data, false);
+			vep_notify(v, VEP_LINK_DOWN);
 		}
 		if (up) {
-			if (v->notify)
-				v->notify(v->notify_data, true);
+			vep_notify(v, VEP_LINK_UP);
 			v->host_ops->link(v->host, true);
 		}
 		v->link_told = up;
@@ -76,7 +82,7 @@ static void vep_link_work(struct work_struct *work)
 /**
  * vep_link_set() - something changed that the link depends on
  * @v: the endpoint
- * @what: &v->started or &v->cut
+ * @what: &v->started, &v->cut, or &v->in_reset
  * @value: its new value
  *
  * The registers change at once; both sides are told from a work item, because
@@ -87,7 +93,10 @@ void vep_link_set(struct vep *v, bool *what, bool value)
 	bool up;
 
 	guard(raw_spinlock_irqsave)(&v->lock);
-	*what = value;
+	WRITE_ONCE(*what, value);
+	/* What starts the link is a register. */
+	if (v->in_reset)
+		v->started = false;
 	up = v->started && !v->cut;
 	if (up == v->link)
 		return;
@@ -98,6 +107,57 @@ void vep_link_set(struct vep *v, bool *what, bool value)
 		vep_dwc_link_reset(v);
 	if (v->host_ops)
 		queue_work(v->wq, &v->link_work);
+}
+
+/**
+ * vep_in_reset() - are the controller's registers out of reach of the EP
+ * @v: the endpoint
+ *
+ * A real one hangs the CPU, or aborts. Here nothing happens, but not silently.
+ *
+ * Return: true while PERST# is asserted.
+ */
+bool vep_in_reset(struct vep *v)
+{
+	if (!READ_ONCE(v->in_reset))
+		return false;
+
+	vep_unclaimed(v, VEP_STAT_IN_RESET,
+		      "a register of the controller, PERST# is asserted\n");
+	return true;
+}
+
+/**
+ * vep_slot_set() - PERST# or the slot that the card is in changed
+ * @v: the endpoint
+ * @what: &v->perst or &v->pulled
+ * @value: its new value
+ *
+ * In an empty slot PERST# is asserted. As with upstream's glue drivers the EP
+ * side hears of PERST# when it is deasserted, when there are registers again.
+ *
+ * Returns when both sides know. Context: process.
+ */
+void vep_slot_set(struct vep *v, bool *what, bool value)
+{
+	bool reset;
+
+	guard(mutex)(&v->slot_lock);
+	WRITE_ONCE(*what, value);
+	reset = v->perst || v->pulled;
+	if (reset == v->in_reset)
+		return;
+
+	vep_link_set(v, &v->in_reset, reset);
+	if (reset) {
+		/* The DMA engine first, it is the one that acts by itself. */
+		vep_dma_reset(v);
+		vep_atu_reset(v);
+		vep_dwc_reset(v);
+	} else {
+		vep_notify(v, VEP_PERST_DEASSERT);
+	}
+	flush_work(&v->link_work);
 }
 
 /**
@@ -118,6 +178,9 @@ struct vep *vep_create(const struct vep_board *board)
 	raw_spin_lock_init(&v->lock);
 	raw_spin_lock_init(&v->atu_lock);
 	raw_spin_lock_init(&v->iommu.lock);
+	raw_spin_lock_init(&v->words_lock);
+	INIT_LIST_HEAD(&v->words);
+	mutex_init(&v->slot_lock);
 	mutex_init(&v->debug_lock);
 	INIT_WORK(&v->link_work, vep_link_work);
 	vep_lines_init(v);

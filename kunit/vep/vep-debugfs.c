@@ -4,6 +4,9 @@
  *
  *   board		name of the board
  *   link		1 or 0; write 0 to pull the cable, 1 to plug it in
+ *   perst		1 or 0; write 1 to assert PERST#, 0 to deassert it
+ *   present		1 or 0; write 0 to pull the card out of its slot, 1 to put
+ *			it back
  *   stats		'name value' lines
  *   windows		the iATU windows that are on
  *   host_write		'FUNC BAR OFFSET SIZE VALUE [COUNT]': the host writes
@@ -36,6 +39,7 @@ static const char * const vep_stat_name[] = {
 	[VEP_STAT_UNKNOWN_LOCAL]	= "unknown_local",
 	[VEP_STAT_BUS_MASTER_OFF]	= "bus_master_off",
 	[VEP_STAT_LINK_DOWN]		= "link_down_access",
+	[VEP_STAT_IN_RESET]		= "in_reset_access",
 	[VEP_STAT_DBI_RO]		= "dbi_ro_writes",
 	[VEP_STAT_HOST_MSI]		= "host_msi",
 	[VEP_STAT_HOST_MSI_STRAY]	= "host_msi_stray",
@@ -43,6 +47,7 @@ static const char * const vep_stat_name[] = {
 	[VEP_STAT_EDMA_RING]		= "edma_ring",
 	[VEP_STAT_MSI_RING]		= "msi_ring",
 	[VEP_STAT_MSI_STRAY]		= "msi_stray",
+	[VEP_STAT_TRAP_IRQ]		= "trap_irq",
 };
 
 static_assert(ARRAY_SIZE(vep_stat_name) == VEP_NR_STATS);
@@ -97,6 +102,47 @@ static int vep_link_put(void *data, u64 val)
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vep_link_fops, vep_link_get, vep_link_put, "%llu\n");
+
+static int vep_perst_get(void *data, u64 *val)
+{
+	struct vep *v = data;
+
+	*val = READ_ONCE(v->perst);
+	return 0;
+}
+
+static int vep_perst_put(void *data, u64 val)
+{
+	struct vep *v = data;
+
+	if (val > 1)
+		return -EINVAL;
+	vep_slot_set(v, &v->perst, val);
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(vep_perst_fops, vep_perst_get, vep_perst_put, "%llu\n");
+
+static int vep_present_get(void *data, u64 *val)
+{
+	struct vep *v = data;
+
+	*val = !READ_ONCE(v->pulled);
+	return 0;
+}
+
+static int vep_present_put(void *data, u64 val)
+{
+	struct vep *v = data;
+
+	if (val > 1)
+		return -EINVAL;
+	vep_slot_set(v, &v->pulled, !val);
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(vep_present_fops, vep_present_get, vep_present_put,
+			 "%llu\n");
 
 /* Split @cmd into numbers; the number of them, or -EINVAL. */
 static int vep_parse(const char *cmd, u64 *arg, int max)
@@ -366,6 +412,8 @@ void vep_debugfs_init(struct vep *v)
 	debugfs_create_file("stats", 0444, dir, v, &vep_stats_fops);
 	debugfs_create_file("windows", 0444, dir, v, &vep_windows_fops);
 	debugfs_create_file_unsafe("link", 0644, dir, v, &vep_link_fops);
+	debugfs_create_file_unsafe("perst", 0644, dir, v, &vep_perst_fops);
+	debugfs_create_file_unsafe("present", 0644, dir, v, &vep_present_fops);
 	debugfs_create_file("host_write", 0200, dir, v, &vep_host_write_fops);
 	debugfs_create_file("host_write_on_unmap", 0200, dir, v,
 			    &vep_host_write_on_unmap_fops);

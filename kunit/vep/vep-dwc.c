@@ -162,6 +162,19 @@ void vep_dwc_init(struct vep *v)
 	vep_cfg32_set(&v->func[0], PCIE_VERSION_TYPE, VEP_VERSION_TYPE);
 }
 
+/**
+ * vep_dwc_reset() - what PERST# does to the functions
+ * @v: the endpoint
+ *
+ * All is lost, what the host wrote and what the EP wrote.
+ */
+void vep_dwc_reset(struct vep *v)
+{
+	guard(raw_spinlock_irqsave)(&v->lock);
+	memset(v->func, 0, sizeof(v->func));
+	vep_dwc_init(v);
+}
+
 static bool vep_bar_64(const struct vep_func *f, unsigned int bar)
 {
 	return !(bar & 1) && (f->bar_mask[bar] & BIT(0)) &&
@@ -383,6 +396,8 @@ u32 vep_dbi_read(struct vep *v, u32 off, int size)
 		return 0;
 
 	guard(raw_spinlock_irqsave)(&v->lock);
+	if (vep_in_reset(v))
+		return ~0U >> (32 - 8 * size);
 	val = reg >= VEP_PORT_LOGIC ? vep_port_read(v, reg) :
 				      vep_cfg32(&v->func[func], reg);
 
@@ -479,6 +494,8 @@ void vep_dbi_write(struct vep *v, u32 off, int size, u32 val)
 	val <<= 8 * (off & 3);
 
 	guard(raw_spinlock_irqsave)(&v->lock);
+	if (vep_in_reset(v))
+		return;
 	if (reg >= VEP_DBI2_OFFSET)
 		vep_dbi2_write(v, f, reg - VEP_DBI2_OFFSET, val);
 	else if (reg >= VEP_PORT_LOGIC)

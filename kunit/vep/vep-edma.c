@@ -195,6 +195,9 @@ static void vep_dma_work(struct work_struct *work)
 	vep_dma_walk(c, &run);
 
 	scoped_guard(raw_spinlock_irqsave, &v->lock) {
+		/* Nothing is left that could tell how it ended. */
+		if (v->in_reset)
+			return;
 		v->dma_ops->finish(c, &run);
 		message = v->dma_ops->message(c, &run, &addr, &data);
 		vep_dma_update_lines(v);
@@ -230,6 +233,24 @@ int vep_dma_init(struct vep *v)
 }
 
 /**
+ * vep_dma_reset() - what PERST# does to the engine
+ * @v: the endpoint, in reset: nobody starts a channel any more
+ *
+ * Context: process.
+ */
+void vep_dma_reset(struct vep *v)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(v->chan); i++)
+		flush_work(&v->chan[i].work);
+
+	guard(raw_spinlock_irqsave)(&v->lock);
+	memset(v->dma, 0, sizeof(v->dma));
+	v->dma_emul = false;
+	v->dma_ops->init(v);
+	vep_dma_update_lines(v);
+}
+
+/**
  * vep_dma_exit() - stop the engine
  * @v: the endpoint
  */
@@ -251,7 +272,7 @@ void vep_dma_exit(struct vep *v)
 u32 vep_dma_read(struct vep *v, u32 off)
 {
 	guard(raw_spinlock_irqsave)(&v->lock);
-	return v->dma_ops->read(v, off);
+	return vep_in_reset(v) ? ~0U : v->dma_ops->read(v, off);
 }
 
 /**
@@ -263,6 +284,8 @@ u32 vep_dma_read(struct vep *v, u32 off)
 void vep_dma_write(struct vep *v, u32 off, u32 val)
 {
 	guard(raw_spinlock_irqsave)(&v->lock);
+	if (vep_in_reset(v))
+		return;
 	v->dma_ops->write(v, off, val);
 	vep_dma_update_lines(v);
 }

@@ -5,8 +5,10 @@
  * Knows of the model what a glue driver of a real board knows of its board,
  * and how to train the link.
  */
+#include <linux/cleanup.h>
 #include <linux/dma-map-ops.h>
 #include <linux/mod_devicetable.h>
+#include <linux/mutex.h>
 #include <linux/platform_device.h>
 
 #include "pcie-designware.h"
@@ -16,10 +18,14 @@
  * struct vep_glue - driver data
  * @pci: the controller, for the library
  * @v: the model
+ * @lock: protects @started, and starting the link with it
+ * @started: the link is to be up unless PERST# is asserted
  */
 struct vep_glue {
 	struct dw_pcie pci;
 	struct vep *v;
+	struct mutex lock;		/* started */
+	bool started;
 };
 
 static struct vep_glue *to_vep_glue(struct dw_pcie *pci)
@@ -32,19 +38,22 @@ static bool vep_glue_link_up(struct dw_pcie *pci)
 	return READ_ONCE(to_vep_glue(pci)->v->link);
 }
 
+static void vep_glue_set_link(struct vep_glue *glue, bool started)
+{
+	guard(mutex)(&glue->lock);
+	glue->started = started;
+	vep_link_set(glue->v, &glue->v->started, started);
+}
+
 static int vep_glue_start_link(struct dw_pcie *pci)
 {
-	struct vep *v = to_vep_glue(pci)->v;
-
-	vep_link_set(v, &v->started, true);
+	vep_glue_set_link(to_vep_glue(pci), true);
 	return 0;
 }
 
 static void vep_glue_stop_link(struct dw_pcie *pci)
 {
-	struct vep *v = to_vep_glue(pci)->v;
-
-	vep_link_set(v, &v->started, false);
+	vep_glue_set_link(to_vep_glue(pci), false);
 }
 
 static const struct dw_pcie_ops vep_glue_ops = {
@@ -86,16 +95,53 @@ static const struct dw_pcie_ep_ops vep_glue_ep_ops = {
 };
 
 /* What the interrupt of the real boards that have one tells the library */
-static void vep_glue_notify(void *data, bool up)
+static void vep_glue_link(struct vep_glue *glue, bool up)
 {
-	struct vep_glue *glue = data;
+	struct dw_pcie_ep *ep = &glue->pci.ep;
 
 	if (!glue->v->board->features->linkup_notifier)
 		return;
 	if (up)
-		dw_pcie_ep_linkup(&glue->pci.ep);
+		dw_pcie_ep_linkup(ep);
+	else if (READ_ONCE(glue->v->in_reset))
+		/* There are no registers that the library could set up. */
+		pci_epc_linkdown(ep->epc);
 	else
-		dw_pcie_ep_linkdown(&glue->pci.ep);
+		dw_pcie_ep_linkdown(ep);
+}
+
+/*
+ * The order is that of pcie-qcom-ep.c and pcie-tegra194.c: when PERST# is
+ * asserted there is nothing to be done, because there is no reference clock.
+ */
+static void vep_glue_perst_deassert(struct vep_glue *glue)
+{
+	struct dw_pcie_ep *ep = &glue->pci.ep;
+	int ret;
+
+	pci_epc_deinit_notify(ep->epc);
+	dw_pcie_ep_cleanup(ep);
+
+	ret = dw_pcie_ep_init_registers(ep);
+	if (ret) {
+		dev_err(glue->pci.dev, "no endpoint registers after PERST#: %d\n",
+			ret);
+		return;
+	}
+	pci_epc_init_notify(ep->epc);
+
+	guard(mutex)(&glue->lock);
+	vep_link_set(glue->v, &glue->v->started, glue->started);
+}
+
+static void vep_glue_notify(void *data, enum vep_event event)
+{
+	struct vep_glue *glue = data;
+
+	if (event == VEP_PERST_DEASSERT)
+		vep_glue_perst_deassert(glue);
+	else
+		vep_glue_link(glue, event == VEP_LINK_UP);
 }
 
 static void vep_glue_setup(struct vep_glue *glue, struct device *dev)
@@ -130,6 +176,7 @@ static int vep_glue_probe(struct platform_device *pdev)
 		return -ENOMEM;
 
 	glue->v = vep_get();
+	mutex_init(&glue->lock);
 	platform_set_drvdata(pdev, glue);
 	vep_glue_setup(glue, dev);
 	ep = &glue->pci.ep;
@@ -148,6 +195,7 @@ static int vep_glue_probe(struct platform_device *pdev)
 		return dev_err_probe(dev, ret, "no endpoint registers\n");
 	}
 
+	glue->v->epc = ep->epc;
 	glue->v->notify_data = glue;
 	glue->v->notify = vep_glue_notify;
 	pci_epc_init_notify(ep->epc);

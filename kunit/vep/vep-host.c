@@ -12,6 +12,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "pci.h"
 #include "vep.h"
 
 /**
@@ -125,7 +126,7 @@ static int vep_host_tlp(void *host, u64 addr, void *buf, size_t len, bool write)
 		return -EFAULT;
 
 	guard(raw_spinlock_irqsave)(&mmu->lock);
-	ret = vep_iommu_translate(mmu, addr, write, &phys);
+	ret = vep_iommu_translate(mmu, addr, len, write, &phys);
 	if (ret)
 		return ret;
 	if (!vep_is_ram(phys, len))
@@ -156,9 +157,18 @@ static void vep_host_link(void *host, bool up)
 	pci_unlock_rescan_remove();
 }
 
+/* As pciehp does: drivers are to know that they talk to nobody any more. */
+static void vep_host_pulled(void *host)
+{
+	struct vep_host *h = host;
+
+	pci_walk_bus(h->bridge->bus, pci_dev_set_disconnected, NULL);
+}
+
 static const struct vep_host_ops vep_host_ops = {
 	.mem	= vep_host_tlp,
 	.link	= vep_host_link,
+	.pulled	= vep_host_pulled,
 };
 
 static int vep_host_notify(struct notifier_block *nb, unsigned long event,

@@ -6,6 +6,7 @@
  * the controller and theirs. Addresses are aligned to the power of two above
  * the size of what they map, as those of iommu-dma are.
  */
+#include <linux/bitfield.h>
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
 #include <linux/device.h>
@@ -19,9 +20,16 @@
 
 #include "vep.h"
 
-/* Page table entry: a physical page, and what a device may do with it. */
+/*
+ * Page table entry: a physical page, what a device may do with it, and the
+ * first and the last byte it may touch. No real IOMMU knows of bytes; but what
+ * is next to a buffer belongs to the machine that runs the test.
+ */
 #define VEP_PTE_READ		BIT_ULL(0)
 #define VEP_PTE_WRITE		BIT_ULL(1)
+#define VEP_PTE_PAGE		GENMASK_ULL(39, 12)
+#define VEP_PTE_FIRST		GENMASK_ULL(51, 40)
+#define VEP_PTE_LAST		GENMASK_ULL(63, 52)
 
 /**
  * vep_iommu_init() - make an address space
@@ -82,6 +90,16 @@ static u64 vep_iommu_bits(enum dma_data_direction dir)
 	}
 }
 
+/* Entry of page @i of @n, of a range of which @phys is the start */
+static u64 vep_iommu_pte(u64 phys, size_t size, unsigned long i, unsigned long n)
+{
+	u64 last = offset_in_page(phys + size - 1);
+
+	return ((phys & PAGE_MASK) + PFN_PHYS(i)) |
+	       FIELD_PREP(VEP_PTE_FIRST, i ? 0 : offset_in_page(phys)) |
+	       FIELD_PREP(VEP_PTE_LAST, i == n - 1 ? last : PAGE_SIZE - 1);
+}
+
 /**
  * vep_iommu_map() - let a device reach a physical range
  * @mmu: the IOMMU
@@ -95,10 +113,10 @@ u64 vep_iommu_map(struct vep_iommu *mmu, u64 phys, size_t size,
 		  enum dma_data_direction dir)
 {
 	unsigned long n = PHYS_PFN(offset_in_page(phys) + size + PAGE_SIZE - 1);
-	u64 pte = (phys & PAGE_MASK) | vep_iommu_bits(dir);
 	unsigned long at;
 
-	if (!size || !mmu->used || n > mmu->pages)
+	if (!size || !mmu->used || n > mmu->pages ||
+	    phys + size - 1 > (VEP_PTE_PAGE | ~PAGE_MASK))
 		return DMA_MAPPING_ERROR;
 
 	guard(raw_spinlock_irqsave)(&mmu->lock);
@@ -108,8 +126,9 @@ u64 vep_iommu_map(struct vep_iommu *mmu, u64 phys, size_t size,
 
 	bitmap_set(mmu->used, at, n);
 	mmu->next = at + n;
-	for (unsigned long i = 0; i < n; i++, pte += PAGE_SIZE)
-		mmu->pte[at + i] = pte;
+	for (unsigned long i = 0; i < n; i++)
+		mmu->pte[at + i] = vep_iommu_pte(phys, size, i, n) |
+				   vep_iommu_bits(dir);
 
 	return mmu->base + PFN_PHYS(at) + offset_in_page(phys);
 }
@@ -141,15 +160,17 @@ void vep_iommu_unmap(struct vep_iommu *mmu, u64 iova, size_t size)
  * vep_iommu_translate() - look up one access, which stays within a page
  * @mmu: the IOMMU
  * @iova: address the device used
+ * @len: length of the access
  * @write: the device writes
  * @phys: receives the physical address
  *
  * Context: with @mmu->lock held.
  * Return: 0, -EFAULT when nothing is mapped, -EACCES for the wrong direction.
  */
-int vep_iommu_translate(struct vep_iommu *mmu, u64 iova, bool write, u64 *phys)
+int vep_iommu_translate(struct vep_iommu *mmu, u64 iova, size_t len, bool write,
+			u64 *phys)
 {
-	u64 pte;
+	u64 pte, offset = offset_in_page(iova);
 
 	lockdep_assert_held(&mmu->lock);
 
@@ -165,8 +186,11 @@ int vep_iommu_translate(struct vep_iommu *mmu, u64 iova, bool write, u64 *phys)
 	pte = mmu->pte[PHYS_PFN(iova - mmu->base)];
 	if (!(pte & (write ? VEP_PTE_WRITE : VEP_PTE_READ)))
 		return -EACCES;
+	if (offset < FIELD_GET(VEP_PTE_FIRST, pte) ||
+	    offset + len - 1 > FIELD_GET(VEP_PTE_LAST, pte))
+		return -EFAULT;
 
-	*phys = (pte & PAGE_MASK) | offset_in_page(iova);
+	*phys = (pte & VEP_PTE_PAGE) | offset;
 	return 0;
 }
 
@@ -201,8 +225,9 @@ static void *vep_alloc(struct device *dev, size_t size, dma_addr_t *iova,
 	if (!p)
 		return NULL;
 
-	*iova = vep_iommu_map(vep_iommu_of(dev), virt_to_phys(p), size,
-			      DMA_BIDIRECTIONAL);
+	/* Its pages are nobody else's. */
+	*iova = vep_iommu_map(vep_iommu_of(dev), virt_to_phys(p),
+			      PAGE_ALIGN(size), DMA_BIDIRECTIONAL);
 	if (*iova == DMA_MAPPING_ERROR) {
 		free_pages_exact(p, PAGE_ALIGN(size));
 		return NULL;
@@ -214,7 +239,7 @@ static void *vep_alloc(struct device *dev, size_t size, dma_addr_t *iova,
 static void vep_free(struct device *dev, size_t size, void *p, dma_addr_t iova,
 		     unsigned long attrs)
 {
-	vep_iommu_unmap(vep_iommu_of(dev), iova, size);
+	vep_iommu_unmap(vep_iommu_of(dev), iova, PAGE_ALIGN(size));
 	free_pages_exact(p, PAGE_ALIGN(size));
 }
 

@@ -33,7 +33,8 @@ static enum hrtimer_restart vep_line_timer(struct hrtimer *t)
 	if (!l->v->intc || !vep_line_fires(l))
 		return HRTIMER_NORESTART;
 
-	vep_count(l->v, VEP_STAT_EDMA_IRQ);
+	vep_count(l->v, l->hwirq < l->v->board->dma_lines ? VEP_STAT_EDMA_IRQ :
+							    VEP_STAT_TRAP_IRQ);
 	if (generic_handle_domain_irq(l->v->intc, l->hwirq))
 		return HRTIMER_NORESTART;
 
@@ -147,8 +148,8 @@ static const struct irq_domain_ops vep_intc_ops = {
  */
 int vep_intc_create(struct vep *v, struct fwnode_handle *fwnode)
 {
-	v->intc = irq_domain_create_linear(fwnode, v->board->dma_lines,
-					   &vep_intc_ops, v);
+	v->intc = irq_domain_create_linear(fwnode, v->board->dma_lines +
+					   v->board->trap, &vep_intc_ops, v);
 
 	return v->intc ? 0 : -ENOMEM;
 }

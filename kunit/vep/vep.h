@@ -8,6 +8,7 @@
  *
  *   vep->atu_lock	iATU windows, and one TLP on its way through them
  *   vep->lock		every other register of the controller, and the link
+ *   vep->words_lock	the words whose writes the controller traps
  *   vep_iommu->lock	one I/O page table, and one TLP on its way through it
  *   vep_msi->lock	one MSI controller
  *   vep_line->lock	one interrupt line
@@ -15,6 +16,9 @@
  * Memory is copied one TLP at a time, under the lock of what translated the
  * address and never under vep->lock. A window or a mapping is thus not gone
  * before the last TLP that went through it has landed, as on a real bus.
+ *
+ * vep->slot_lock, a mutex, is outside of all of them: PERST# and the slot change
+ * one at a time.
  */
 #ifndef _VEP_H
 #define _VEP_H
@@ -25,6 +29,7 @@
 #include <linux/dma/edma.h>
 #include <linux/hrtimer.h>
 #include <linux/ioport.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci-epc.h>
 #include <linux/pci-epf.h>
@@ -87,6 +92,8 @@ struct vep_hit;
  * @VEP_STAT_UNKNOWN_LOCAL: EP-side accesses to addresses where nothing is
  * @VEP_STAT_BUS_MASTER_OFF: DMA refused because the host had not enabled it
  * @VEP_STAT_LINK_DOWN: accesses of either side while the link was down
+ * @VEP_STAT_IN_RESET: EP accesses of the controller's registers while PERST#
+ *	was asserted
  * @VEP_STAT_DBI_RO: DBI writes lost because the register was read only
  * @VEP_STAT_HOST_MSI: interrupts delivered to the host
  * @VEP_STAT_HOST_MSI_STRAY: messages to the host that no vector expected
@@ -94,6 +101,7 @@ struct vep_hit;
  * @VEP_STAT_EDMA_RING: writes that asserted the emulated DMA interrupt
  * @VEP_STAT_MSI_RING: accepted writes to the EP's MSI doorbell
  * @VEP_STAT_MSI_STRAY: writes to it whose data names no allocated event
+ * @VEP_STAT_TRAP_IRQ: interrupts delivered for writes that were trapped
  * @VEP_NR_STATS: how many there are
  */
 enum vep_stat {
@@ -104,6 +112,7 @@ enum vep_stat {
 	VEP_STAT_UNKNOWN_LOCAL,
 	VEP_STAT_BUS_MASTER_OFF,
 	VEP_STAT_LINK_DOWN,
+	VEP_STAT_IN_RESET,
 	VEP_STAT_DBI_RO,
 	VEP_STAT_HOST_MSI,
 	VEP_STAT_HOST_MSI_STRAY,
@@ -111,6 +120,7 @@ enum vep_stat {
 	VEP_STAT_EDMA_RING,
 	VEP_STAT_MSI_RING,
 	VEP_STAT_MSI_STRAY,
+	VEP_STAT_TRAP_IRQ,
 	VEP_NR_STATS
 };
 
@@ -134,6 +144,8 @@ enum vep_stat {
  * @sticky_rebar: the size of a resizable BAR survives a link down
  * @iommu: an IOMMU is between the controller and the EP's memory
  * @msi: the EP has an MSI controller, named by msi-map in vep.dtso
+ * @trap: the controller traps writes to words of a BAR, its interrupt line is
+ *	the one after those of the DMA engine
  */
 struct vep_board {
 	const char *name;
@@ -152,6 +164,7 @@ struct vep_board {
 	bool sticky_rebar;
 	bool iommu;
 	bool msi;
+	bool trap;
 };
 
 /*
@@ -166,10 +179,25 @@ struct vep_board {
  * @mem: a memory TLP, at most VEP_MAX_TLP bytes and within one 4 KiB page;
  *	any context; 0, or a negative errno when the host answers with an error
  * @link: the link came up or went down; may sleep, never concurrent
+ * @pulled: the card is gone from its slot, @link follows; may sleep
  */
 struct vep_host_ops {
 	int (*mem)(void *host, u64 addr, void *buf, size_t len, bool write);
 	void (*link)(void *host, bool up);
+	void (*pulled)(void *host);
+};
+
+/**
+ * enum vep_event - what the model tells the EP's side
+ * @VEP_LINK_UP: the link came up
+ * @VEP_LINK_DOWN: the link went down
+ * @VEP_PERST_DEASSERT: the controller comes out of reset, its registers are at
+ *	their reset values
+ */
+enum vep_event {
+	VEP_LINK_UP,
+	VEP_LINK_DOWN,
+	VEP_PERST_DEASSERT,
 };
 
 /**
@@ -179,7 +207,8 @@ struct vep_host_ops {
  * @pages: size of the address space in pages
  * @next: where to look for room first, so that addresses are reused late
  * @used: pages taken; NULL: there is no IOMMU, addresses are physical
- * @pte: one word a page: physical address, and what a device may do
+ * @pte: one word a page: physical address, what a device may do, and with which
+ *	bytes of the page
  */
 struct vep_iommu {
 	raw_spinlock_t lock;
@@ -233,6 +262,34 @@ struct vep_line {
 	unsigned int hwirq;
 	bool level;
 	bool masked;
+	struct hrtimer timer;
+};
+
+/**
+ * struct vep_words - words of a BAR whose writes the controller traps
+ * @node: entry in vep->words
+ * @v: the endpoint
+ * @func: function
+ * @bar: number of the BAR
+ * @first: offset of the first word of 32 bits
+ * @stride: from one word to the next
+ * @count: how many words
+ * @written: the words that were written, since vep_words_take()
+ * @any: there is a bit in @written
+ * @held: they raise no interrupt for the time being
+ * @timer: ends that
+ */
+struct vep_words {
+	struct list_head node;
+	struct vep *v;
+	unsigned int func;
+	unsigned int bar;
+	u32 first;
+	u32 stride;
+	unsigned int count;
+	unsigned long *written;
+	bool any;
+	bool held;
 	struct hrtimer timer;
 };
 
@@ -361,8 +418,15 @@ struct vep_armed {
  * @intc: domain of the lines
  * @iommu: between the controller and the EP's memory
  * @msi: MSI controller of the EP
+ * @words_lock: see the top of this file
+ * @words: what the controller traps
+ * @epc: the controller, as the endpoint core knows it
  * @started: the EP is ready to train the link
  * @cut: somebody pulled the cable (debugfs)
+ * @slot_lock: see the top of this file
+ * @perst: the host asserts PERST# (debugfs)
+ * @pulled: the card is not in its slot (debugfs)
+ * @in_reset: for one of the two reasons; registers are not there
  * @link: the link is up
  * @link_seq: changes of @link
  * @link_seen: changes that both sides were told
@@ -395,14 +459,21 @@ struct vep {
 	struct irq_domain *intc;
 	struct vep_iommu iommu;
 	struct vep_msi msi;
+	raw_spinlock_t words_lock;
+	struct list_head words;
+	struct pci_epc *epc;
 	bool started;
 	bool cut;
+	struct mutex slot_lock;		/* perst, pulled */
+	bool perst;
+	bool pulled;
+	bool in_reset;
 	bool link;
 	unsigned int link_seq;
 	unsigned int link_seen;
 	bool link_told;
 	struct work_struct link_work;
-	void (*notify)(void *data, bool up);
+	void (*notify)(void *data, enum vep_event event);
 	void *notify_data;
 	struct mutex debug_lock;	/* debug_read */
 	u64 debug_read;
@@ -431,9 +502,12 @@ struct vep *vep_create(const struct vep_board *board);
 void vep_destroy(struct vep *v);
 struct vep *vep_get(void);
 void vep_link_set(struct vep *v, bool *what, bool value);
+void vep_slot_set(struct vep *v, bool *what, bool value);
+bool vep_in_reset(struct vep *v);
 
 /* vep-dwc.c */
 void vep_dwc_init(struct vep *v);
+void vep_dwc_reset(struct vep *v);
 void vep_dwc_link_reset(struct vep *v);
 u32 vep_dbi_read(struct vep *v, u32 off, int size);
 void vep_dbi_write(struct vep *v, u32 off, int size, u32 val);
@@ -465,6 +539,7 @@ struct vep_hit {
 };
 
 void vep_atu_init(struct vep *v);
+void vep_atu_reset(struct vep *v);
 u32 vep_atu_read(struct vep *v, u32 off);
 void vep_atu_write(struct vep *v, u32 off, u32 val);
 bool vep_atu_inbound(struct vep *v, const struct vep_hit *hit, u64 *addr);
@@ -493,6 +568,7 @@ u32 vep_dma_read(struct vep *v, u32 off);
 void vep_dma_write(struct vep *v, u32 off, u32 val);
 struct vep_chan *vep_dma_chan(struct vep *v, bool read, unsigned int id);
 void vep_dma_start(struct vep_chan *c);
+void vep_dma_reset(struct vep *v);
 void vep_dma_exit(struct vep *v);
 
 /* vep-hdma.c */
@@ -505,7 +581,8 @@ void vep_iommu_exit(struct vep_iommu *mmu);
 u64 vep_iommu_map(struct vep_iommu *mmu, u64 phys, size_t size,
 		  enum dma_data_direction dir);
 void vep_iommu_unmap(struct vep_iommu *mmu, u64 iova, size_t size);
-int vep_iommu_translate(struct vep_iommu *mmu, u64 iova, bool write, u64 *phys);
+int vep_iommu_translate(struct vep_iommu *mmu, u64 iova, size_t len, bool write,
+			u64 *phys);
 
 /* vep-irq.c */
 void vep_lines_init(struct vep *v);
@@ -518,6 +595,13 @@ void vep_msi_exit(struct vep_msi *msi);
 int vep_msi_create_ep(struct vep_msi *msi, struct fwnode_handle *fwnode);
 int vep_msi_create_host(struct vep_msi *msi);
 bool vep_msi_write(struct vep_msi *msi, u32 data);
+
+/* vep-words.c */
+void vep_words_trap(struct vep *v, struct vep_words *words);
+void vep_words_release(struct vep_words *words);
+bool vep_words_take(struct vep_words *words, unsigned long *written);
+void vep_words_hold(struct vep_words *words, u64 ns);
+void vep_words_write(struct vep *v, const struct vep_hit *hit, size_t len);
 
 /* vep-host.c */
 int vep_host_create(struct vep *v);

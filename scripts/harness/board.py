@@ -8,7 +8,7 @@ import subprocess
 
 from .common import BUILD, LOGS, ROOT, environment
 
-BOARDS = ("rk3588", "rcar-s4", "imx95", "bare")
+BOARDS = ("rk3588", "rcar-s4", "imx95", "bare", "trap")
 
 GUEST = ROOT / "scripts" / "guest"
 

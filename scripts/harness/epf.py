@@ -104,10 +104,10 @@ TWO_FUNCTIONS = ("vep.functions=2",)
 EPFS = {epf.name: epf for epf in (
     Epf("test", "epf-test", "doorbell", "pcie_ep_doorbell.DOORBELL_TEST", test_results,
         {"rk3588": r"embedded, 1 doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, 1 doorbells? at BAR\d\+0x[0-9a-f]*a0",
-         "imx95": r"msi, 1 doorbells? at ", "bare": r"poll, 1 doorbells? at "}),
+         "imx95": r"msi, 1 doorbells? at ", "bare": r"poll, 1 doorbells? at ", "trap": r"trap, 1 doorbells? at "}),
     Epf("vntb", "epf-vntb", "doorbells", "ping pong", vntb_results,
         {"rk3588": r"embedded, \d+ doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, \d+ doorbells? at BAR4\+0xa0",
-         "imx95": r"msi, 16 doorbells at BAR2", "bare": r"poll, 16 doorbells at BAR2"},
+         "imx95": r"msi, 16 doorbells at BAR2", "bare": r"poll, 16 doorbells at BAR2", "trap": r"trap, 16 doorbells at BAR2"},
         True,
         {"": {"msg from ep": "no message registers", "msg from host": "no message registers",
               "msi": "the kernel was built without",
@@ -117,7 +117,7 @@ EPFS = {epf.name: epf for epf in (
         "it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, allows for "
         "device registers only; what talks through scratchpads fails there or is skipped"),
     Epf("nvmet", "epf-nvme", "queues", "all_io", nvmet_results,
-        dict.fromkeys(BOARDS, r"poll, \d+ doorbells at BAR0\+0x1000\b"), True, arguments=TWO_FUNCTIONS, unbinds=True),
+        {board: rf"{'trap' if board == 'trap' else 'poll'}, \d+ doorbells at BAR0\+0x1000\b" for board in BOARDS}, True, arguments=TWO_FUNCTIONS, unbinds=True),
 )}
 
 

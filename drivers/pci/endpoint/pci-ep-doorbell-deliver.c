@@ -236,9 +236,12 @@ static bool db_must_defer(void)
 
 static void db_dispatch(struct pci_ep_db_set_priv *set)
 {
-	if (set->worker)
+	if (set->offer.process)
+		return;
+	/* While it is throttled nobody is woken in vain. */
+	if (set->worker && !pci_ep_db_throttled(&set->pub))
 		kthread_queue_work(set->worker, &set->work);
-	else if (!set->offer.process && (db_must_defer() || db_run(set)))
+	else if (set->worker || db_must_defer() || db_run(set))
 		db_defer(set);
 }
 
@@ -301,18 +304,14 @@ static irqreturn_t db_irq_handler(int irq, void *data)
 	struct pci_ep_db_set_priv *set = bell->set;
 	unsigned int i;
 
-	pci_ep_db_account(&set->pub, DB_IRQ_COST_NS);
-
 	if (set->offer.irq_shared) {
+		pci_ep_db_account(&set->pub, DB_IRQ_COST_NS);
 		for (i = 0; i < set->pub.count; i++)
 			set_bit(i, set->pending);
 		/* Pairs with the barrier at the end of a pass in db_run(). */
 		smp_mb();
-		/* The line cannot be masked; at least nobody is woken in vain. */
-		if (pci_ep_db_throttled(&set->pub))
-			db_defer(set);
-		else
-			db_dispatch(set);
+		/* The line cannot be masked, others have it as well. */
+		db_dispatch(set);
 	} else {
 		pci_ep_db_ring(&set->pub, bell - set->bell);
 		if (pci_ep_db_throttled(&set->pub))
@@ -331,6 +330,9 @@ static irqreturn_t db_irq_handler(int irq, void *data)
  * called; for a backend that delivers from process context it is kept for the
  * next pci_ep_db_poll().
  *
+ * A backend that is told by an interrupt of its own asks pci_ep_db_throttled()
+ * after it, and holds the interrupt off for so long: the core cannot.
+ *
  * Context: any, hard interrupt included.
  */
 void pci_ep_db_ring(struct pci_ep_db_set *set, unsigned int index)
@@ -340,6 +342,8 @@ void pci_ep_db_ring(struct pci_ep_db_set *set, unsigned int index)
 	if (WARN_ON_ONCE(index >= set->count))
 		return;
 
+	if (!priv->offer.process)
+		pci_ep_db_account(set, DB_IRQ_COST_NS);
 	set_bit(index, priv->pending);
 	/* Pairs with the barrier at the end of a pass in db_run(). */
 	smp_mb__after_atomic();

@@ -9,6 +9,8 @@ from pathlib import Path
 from .common import BUILD, LOGS, Fail, jobs, run, say
 
 FRAGMENTS = "drivers/pci/endpoint/kunit/vep"
+# Nothing else is compiled with the options of such a kernel: the compiler cache need not look for it in other kernels.
+ALONE = {"CCACHE_DEPEND": "1"}
 SELFTEST = "tools/testing/selftests/pci_endpoint"
 
 
@@ -25,13 +27,14 @@ def prepare_tree(name):
 class Kernel:
     """A UML kernel with its modules, built from a tree with configuration fragments."""
 
-    def __init__(self, tree, name, fragments, base="olddefconfig"):
+    def __init__(self, tree, name, fragments, base="olddefconfig", alone=False):
         self.tree = tree
         self.name = name
         # Right below the tree, so that kbuild uses relative paths and the compiler cache serves all trees.
         self.out = tree / f"um-{name}"
         self.fragments = [tree / FRAGMENTS / f for f in fragments]
         self.base = base
+        self.variables = ALONE if alone else {}
         self.log = LOGS / f"build-{name}.log"
 
     @property
@@ -44,18 +47,22 @@ class Kernel:
 
     def _make(self, *arguments, progress=None):
         run(["make", "-C", self.tree, f"O={self.out}", "ARCH=um", "CC=ccache gcc", "LOCALVERSION=", *arguments],
-            self.log, f"building the kernel {self.name}", progress=progress)
+            self.log, f"building the kernel {self.name}", progress=progress, **self.variables)
+
+    def _config_key(self):
+        """What was asked for and what came of it: kunit.py may have configured the same folder meanwhile."""
+        files = [f for f in (*self.fragments, self.out / ".config") if f.exists()]
+        return hashlib.sha256(b"".join([self.base.encode(), *(f.read_bytes() for f in files)])).hexdigest()
 
     def _configure(self):
         stamp = self.out / ".fragments"
-        key = hashlib.sha256(b"".join([self.base.encode(), *(f.read_bytes() for f in self.fragments)])).hexdigest()
-        if stamp.exists() and stamp.read_text() == key and (self.out / ".config").exists():
+        if stamp.exists() and stamp.read_text() == self._config_key():
             return
         run(["scripts/kconfig/merge_config.sh", "-m", "-O", self.out, *self.fragments], self.log,
             f"configuring the kernel {self.name}", cwd=self.tree)
         # allnoconfig takes what was merged from there, the others from .config.
         self._make(self.base, f"KCONFIG_ALLCONFIG={self.out}/.config")
-        stamp.write_text(key)
+        stamp.write_text(self._config_key())
 
     def make(self, *arguments):
         """Only these targets."""
@@ -70,11 +77,9 @@ class Kernel:
         self.log.unlink(missing_ok=True)
         say(f"building the kernel {self.name}")
         self._configure()
-        progress = Progress(f"building the kernel {self.name}")
-        self._make(f"-j{jobs()}", "all", progress=progress)
-        if progress.objects or not self.modules.exists():
-            shutil.rmtree(self.modules, ignore_errors=True)
-            self._make("INSTALL_MOD_STRIP=1", f"INSTALL_MOD_PATH={self.modules}", "modules_install")
+        self._make(f"-j{jobs()}", "all", progress=Progress(f"building the kernel {self.name}"))
+        shutil.rmtree(self.modules, ignore_errors=True)
+        self._make("INSTALL_MOD_STRIP=1", f"INSTALL_MOD_PATH={self.modules}", "modules_install")
         return self
 
     def key(self):

@@ -45,14 +45,14 @@ def environment():
     return env
 
 
-def run(command, log, what, cwd=ROOT, progress=None, check=True):
+def run(command, log, what, cwd=ROOT, progress=None, check=True, **variables):
     """Run a command into a log file. `progress` is called with each line of its output."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as out:
         out.write(("$ " + " ".join(map(str, command)) + "\n").encode())
         out.flush()
-        process = subprocess.Popen([str(c) for c in command], cwd=cwd, env=environment(), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([str(c) for c in command], cwd=cwd, env={**environment(), **variables},
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for line in process.stdout:
             out.write(line)
             if progress:

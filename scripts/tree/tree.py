@@ -3,7 +3,8 @@
 """Prepare the Linux trees under build/ from this repository, and save edits made there.
 
 tree.py tree       build/linux: Linux, our files linked in, our patches applied, scripts/removed removed
-tree.py upstream   build/upstream: Linux with the virtual endpoint and the patches in scripts/upstream only
+tree.py upstream   build/upstream: Linux with the virtual endpoint, the patches in scripts/upstream and those below arch/um
+                   (the machine that both trees run on) only
 tree.py patches    write .patch files from the edits in these trees
 tree.py clean      remove what was built; distclean: all of build/
 
@@ -36,6 +37,8 @@ BUILD = ROOT / "build"
 
 # Top-level names of the repository that are no paths of the kernel tree.
 OUTSIDE = ("README*", "Makefile", "COPYING", "scripts", "build", "kunit", ".*")
+# Patches below this are in both trees: what both are run on.
+MACHINE = "arch/um/"
 # Never ours, whether git ignores them or not.
 JUNK = ("*~", "*.orig", "*.rej", "*.swp", "*.pyc", "__pycache__", "#*#", ".#*", "*.o", "*.ko")
 # What kbuild leaves in a source tree. No file of Linux itself matches.
@@ -634,13 +637,15 @@ class Tree:
 
     def patches(self):
         """{path in Linux: .patch in the repository}"""
-        if self.ours:
-            names = [n for n in repo_files() if n.endswith(".patch") and not self.in_dir_link(n)]
-        elif self.patch_dir.is_dir():
-            names = [r for r, _ in walk(self.patch_dir) if r.endswith(".patch")]
-        else:
-            names = []
-        return {n[:-len(".patch")]: self.patch_dir / n for n in sorted(names)}
+        names = [n for n in repo_files() if n.endswith(".patch") and not self.in_dir_link(n)]
+        if not self.ours:
+            names = [n for n in names if n.startswith(MACHINE)]
+            names += [r for r, _ in walk(self.patch_dir) if r.endswith(".patch")] if self.patch_dir.is_dir() else []
+        return {n[:-len(".patch")]: self.patch_file(n[:-len(".patch")]) for n in sorted(names)}
+
+    def patch_file(self, p):
+        """Where the change to a file of Linux stands."""
+        return (ROOT if p.startswith(MACHINE) else self.patch_dir) / (p + ".patch")
 
     def in_dir_link(self, name):
         return any(name.startswith(d + "/") for d in self.dir_links)
@@ -855,7 +860,7 @@ class Tree:
         problems, todo = [], []
         pristine = self.pristine(sorted(set(edited) | set(known)))
         for p in sorted(set(edited) | (set(known) if everything else set())):
-            file = wanted.get(p, self.patch_dir / (p + ".patch"))
+            file = wanted.get(p, self.patch_file(p))
             old = file.read_bytes() if file.exists() else None
             if (sha(old) if old is not None else None) != known.get(p, {}).get("patch"):
                 if p in edited:

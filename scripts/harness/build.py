@@ -9,8 +9,6 @@ from pathlib import Path
 from .common import BUILD, LOGS, Fail, jobs, run, say
 
 FRAGMENTS = "drivers/pci/endpoint/kunit/vep"
-# Nothing else is compiled with the options of such a kernel: the compiler cache need not look for it in other kernels.
-ALONE = {"CCACHE_DEPEND": "1"}
 SELFTEST = "tools/testing/selftests/pci_endpoint"
 
 
@@ -27,14 +25,13 @@ def prepare_tree(name):
 class Kernel:
     """A UML kernel with its modules, built from a tree with configuration fragments."""
 
-    def __init__(self, tree, name, fragments, base="olddefconfig", alone=False):
+    def __init__(self, tree, name, fragments, base="olddefconfig"):
         self.tree = tree
         self.name = name
         # Right below the tree, so that kbuild uses relative paths and the compiler cache serves all trees.
         self.out = tree / f"um-{name}"
         self.fragments = [tree / FRAGMENTS / f for f in fragments]
         self.base = base
-        self.variables = ALONE if alone else {}
         self.log = LOGS / f"build-{name}.log"
 
     @property
@@ -47,7 +44,7 @@ class Kernel:
 
     def _make(self, *arguments, progress=None):
         run(["make", "-C", self.tree, f"O={self.out}", "ARCH=um", "CC=ccache gcc", "LOCALVERSION=", *arguments],
-            self.log, f"building the kernel {self.name}", progress=progress, **self.variables)
+            self.log, f"building the kernel {self.name}", progress=progress)
 
     def _config_key(self):
         """What was asked for and what came of it: kunit.py may have configured the same folder meanwhile."""

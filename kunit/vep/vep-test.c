@@ -970,12 +970,12 @@ static void vep_test_commands(struct kunit *test)
 
 static void vep_test_armed(struct kunit *test)
 {
-	struct vep *v = test_create(test, "bare");
+	struct vep *v = vep_test_create(test, "bare");
 	u32 *mem = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, mem);
 	test_bar(v, 0, PAGE_SIZE);
-	test_bar_window(v, 0, 0, 0, virt_to_phys(mem));
+	vep_test_bar_window(v, 0, 0, 0, virt_to_phys(mem));
 	KUNIT_EXPECT_EQ(test, vep_debugfs_arm(v, VEP_ON_EVENT, "0 0 8 2 1"),
 			-EINVAL);
 	KUNIT_EXPECT_EQ(test, vep_debugfs_arm(v, VEP_ON_EVENT, "0 0 8 4"),

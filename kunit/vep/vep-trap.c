@@ -130,6 +130,8 @@ static int vep_trap_start(struct pci_ep_db_set *set)
 	if (!pci_ep_db_location(set, 1, &next))
 		ts->words.stride = next.offset - first.offset;
 
+	/* Once listed, the handler looks at it for the writes of others. */
+	ts->words.v = trap->v;
 	scoped_guard(mutex, &trap->lock)
 		list_add_tail_rcu(&ts->node, &trap->sets);
 	vep_words_trap(trap->v, &ts->words);

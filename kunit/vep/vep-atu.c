@@ -109,7 +109,7 @@ u32 vep_atu_read(struct vep *v, u32 off)
 		return 0;
 
 	guard(raw_spinlock_irqsave)(&v->atu_lock);
-	return vep_in_reset(v) ? ~0U : *p;
+	return vep_in_reset(v) ? 0 : *p;
 }
 
 /**

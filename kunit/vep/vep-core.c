@@ -82,7 +82,7 @@ static void vep_link_work(struct work_struct *work)
 /**
  * vep_link_set() - something changed that the link depends on
  * @v: the endpoint
- * @what: &v->started, &v->cut, or &v->in_reset
+ * @what: &v->started, &v->cut, &v->perst, &v->pulled, or &v->in_reset
  * @value: its new value
  *
  * The registers change at once; both sides are told from a work item, because
@@ -97,7 +97,7 @@ void vep_link_set(struct vep *v, bool *what, bool value)
 	/* What starts the link is a register. */
 	if (v->in_reset)
 		v->started = false;
-	up = v->started && !v->cut;
+	up = v->started && !v->cut && !v->perst && !v->pulled;
 	if (up == v->link)
 		return;
 
@@ -113,7 +113,9 @@ void vep_link_set(struct vep *v, bool *what, bool value)
  * vep_in_reset() - are the controller's registers out of reach of the EP
  * @v: the endpoint
  *
- * A real one hangs the CPU, or aborts. Here nothing happens, but not silently.
+ * A real one hangs the CPU, or aborts. Here nothing happens, but not silently:
+ * reads are zero, because pcie-designware-ep.c takes the number of a BAR from
+ * what it reads (dw_pcie_ep_raise_msix_irq()) and looks it up unchecked.
  *
  * Return: true while PERST# is asserted.
  */
@@ -143,11 +145,14 @@ void vep_slot_set(struct vep *v, bool *what, bool value)
 	bool reset;
 
 	guard(mutex)(&v->slot_lock);
-	WRITE_ONCE(*what, value);
+	vep_link_set(v, what, value);
 	reset = v->perst || v->pulled;
 	if (reset == v->in_reset)
 		return;
 
+	/* What the DMA engine moves fails without a link: let it say so. */
+	if (reset)
+		vep_dma_settle(v);
 	vep_link_set(v, &v->in_reset, reset);
 	if (reset) {
 		/* The DMA engine first, it is the one that acts by itself. */

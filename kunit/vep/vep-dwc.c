@@ -397,7 +397,7 @@ u32 vep_dbi_read(struct vep *v, u32 off, int size)
 
 	guard(raw_spinlock_irqsave)(&v->lock);
 	if (vep_in_reset(v))
-		return ~0U >> (32 - 8 * size);
+		return 0;
 	val = reg >= VEP_PORT_LOGIC ? vep_port_read(v, reg) :
 				      vep_cfg32(&v->func[func], reg);
 

@@ -232,6 +232,24 @@ int vep_dma_init(struct vep *v)
 	return v->wq ? 0 : -ENOMEM;
 }
 
+static void vep_dma_flush(struct vep *v)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(v->chan); i++)
+		flush_work(&v->chan[i].work);
+}
+
+/**
+ * vep_dma_settle() - let what is under way end, and the driver hear of it
+ * @v: the endpoint, without a link
+ *
+ * Context: process.
+ */
+void vep_dma_settle(struct vep *v)
+{
+	vep_dma_flush(v);
+	vep_lines_settle(v);
+}
+
 /**
  * vep_dma_reset() - what PERST# does to the engine
  * @v: the endpoint, in reset: nobody starts a channel any more
@@ -240,8 +258,7 @@ int vep_dma_init(struct vep *v)
  */
 void vep_dma_reset(struct vep *v)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(v->chan); i++)
-		flush_work(&v->chan[i].work);
+	vep_dma_flush(v);
 
 	guard(raw_spinlock_irqsave)(&v->lock);
 	memset(v->dma, 0, sizeof(v->dma));
@@ -272,7 +289,7 @@ void vep_dma_exit(struct vep *v)
 u32 vep_dma_read(struct vep *v, u32 off)
 {
 	guard(raw_spinlock_irqsave)(&v->lock);
-	return vep_in_reset(v) ? ~0U : v->dma_ops->read(v, off);
+	return vep_in_reset(v) ? 0 : v->dma_ops->read(v, off);
 }
 
 /**

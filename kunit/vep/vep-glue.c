@@ -18,14 +18,16 @@
  * struct vep_glue - driver data
  * @pci: the controller, for the library
  * @v: the model
- * @lock: protects @started, and starting the link with it
+ * @lock: protects @started and @resetting, and starting the link with them
  * @started: the link is to be up unless PERST# is asserted
+ * @resetting: there are no registers, or not all of them are set up
  */
 struct vep_glue {
 	struct dw_pcie pci;
 	struct vep *v;
-	struct mutex lock;		/* started */
+	struct mutex lock;		/* started, resetting */
 	bool started;
+	bool resetting;
 };
 
 static struct vep_glue *to_vep_glue(struct dw_pcie *pci)
@@ -42,7 +44,8 @@ static void vep_glue_set_link(struct vep_glue *glue, bool started)
 {
 	guard(mutex)(&glue->lock);
 	glue->started = started;
-	vep_link_set(glue->v, &glue->v->started, started);
+	if (!glue->resetting)
+		vep_link_set(glue->v, &glue->v->started, started);
 }
 
 static int vep_glue_start_link(struct dw_pcie *pci)
@@ -119,6 +122,8 @@ static void vep_glue_perst_deassert(struct vep_glue *glue)
 	struct dw_pcie_ep *ep = &glue->pci.ep;
 	int ret;
 
+	scoped_guard(mutex, &glue->lock)
+		glue->resetting = true;
 	pci_epc_deinit_notify(ep->epc);
 	dw_pcie_ep_cleanup(ep);
 
@@ -131,6 +136,7 @@ static void vep_glue_perst_deassert(struct vep_glue *glue)
 	pci_epc_init_notify(ep->epc);
 
 	guard(mutex)(&glue->lock);
+	glue->resetting = false;
 	vep_link_set(glue->v, &glue->v->started, glue->started);
 }
 

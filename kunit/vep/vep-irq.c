@@ -7,6 +7,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
+#include <linux/iopoll.h>
 #include <linux/irq.h>
 #include <linux/irqchip/irq-msi-lib.h>
 #include <linux/irqdomain.h>
@@ -19,6 +20,8 @@
 #define VEP_IRQ_DELAY		us_to_ktime(2)
 /* A level that its handler left asserted comes again, not as a storm. */
 #define VEP_IRQ_AGAIN		us_to_ktime(50)
+/* A handler that has not made it deassert by then will not. */
+#define VEP_IRQ_SETTLE_US	(20 * USEC_PER_MSEC)
 
 static bool vep_line_fires(struct vep_line *l)
 {
@@ -70,6 +73,21 @@ void vep_lines_exit(struct vep *v)
 {
 	for (unsigned int i = 0; i < VEP_MAX_LINES; i++)
 		hrtimer_cancel(&v->line[i].timer);
+}
+
+/**
+ * vep_lines_settle() - wait until no interrupt is under way any more
+ * @v: the endpoint
+ *
+ * Context: process.
+ */
+void vep_lines_settle(struct vep *v)
+{
+	bool active;
+
+	for (unsigned int i = 0; i < VEP_MAX_LINES; i++)
+		read_poll_timeout(hrtimer_active, active, !active, 10,
+				  VEP_IRQ_SETTLE_US, false, &v->line[i].timer);
 }
 
 static void vep_line_update(struct vep_line *l)

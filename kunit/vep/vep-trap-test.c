@@ -778,6 +778,31 @@ static void trap_free_during_rings(struct kunit *test)
 	KUNIT_EXPECT_GE(test, atomic_read(&log->calls), 50);
 }
 
+/* Sets come and go while another one is rung: the interrupt is the same. */
+static void trap_alloc_during_rings(struct kunit *test)
+{
+	struct trap_test *tt = test->priv;
+	struct trap_log *log = trap_log(test), *other_log = trap_log(test);
+	struct pci_ep_db_request req = trap_request(other_log, PCI_EP_DB_VALUE, 1, 0x14);
+	struct pci_ep_db_set *rung = trap_set(test, log, PCI_EP_DB_VALUE, 1, 0x1000);
+	struct trap_ringer ringer;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(rung));
+	trap_ringer_start(test, &ringer);
+	for (i = 0; i < 200; i++) {
+		struct pci_ep_db_set *set = pci_ep_db_alloc(tt->epf[0], &req);
+
+		if (IS_ERR(set))
+			break;
+		pci_ep_db_free(set);
+	}
+	trap_wait(test, log);
+	kthread_stop(ringer.task);
+	KUNIT_EXPECT_EQ(test, 200, i);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&other_log->calls));
+}
+
 /* The backend goes away under a set that the host rings. */
 static void trap_goes_away(struct kunit *test)
 {
@@ -879,6 +904,7 @@ static struct kunit_case trap_cases[] = {
 	KUNIT_CASE(trap_storm_sleeping),
 	KUNIT_CASE(trap_storm_next_door),
 	KUNIT_CASE(trap_free_during_rings),
+	KUNIT_CASE(trap_alloc_during_rings),
 	KUNIT_CASE(trap_goes_away),
 	KUNIT_CASE(trap_free_bar),
 	KUNIT_CASE(trap_other_controller),

@@ -568,6 +568,7 @@ u32 vep_dma_read(struct vep *v, u32 off);
 void vep_dma_write(struct vep *v, u32 off, u32 val);
 struct vep_chan *vep_dma_chan(struct vep *v, bool read, unsigned int id);
 void vep_dma_start(struct vep_chan *c);
+void vep_dma_settle(struct vep *v);
 void vep_dma_reset(struct vep *v);
 void vep_dma_exit(struct vep *v);
 
@@ -587,6 +588,7 @@ int vep_iommu_translate(struct vep_iommu *mmu, u64 iova, size_t len, bool write,
 /* vep-irq.c */
 void vep_lines_init(struct vep *v);
 void vep_lines_exit(struct vep *v);
+void vep_lines_settle(struct vep *v);
 void vep_line_set(struct vep *v, unsigned int line, bool level);
 int vep_intc_create(struct vep *v, struct fwnode_handle *fwnode);
 int vep_msi_init(struct vep_msi *msi, unsigned int nr, u64 addr,

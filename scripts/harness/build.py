@@ -9,6 +9,8 @@ from pathlib import Path
 from .common import BUILD, LOGS, Fail, jobs, run, say
 
 FRAGMENTS = "drivers/pci/endpoint/kunit/vep"
+# The same for kunit.py: kbuild compiles everything anew when they change.
+MAKE_OPTIONS = ("CC=ccache gcc", "LOCALVERSION=")
 SELFTEST = "tools/testing/selftests/pci_endpoint"
 
 
@@ -28,7 +30,7 @@ class Kernel:
     def __init__(self, tree, name, fragments, base="olddefconfig"):
         self.tree = tree
         self.name = name
-        # Right below the tree, so that kbuild uses relative paths and the compiler cache serves all trees.
+        # Right below the tree, so that kbuild uses relative paths and the compiler cache serves all clones.
         self.out = tree / f"um-{name}"
         self.fragments = [tree / FRAGMENTS / f for f in fragments]
         self.base = base
@@ -43,7 +45,7 @@ class Kernel:
         return self.out / "mods"
 
     def _make(self, *arguments, progress=None):
-        run(["make", "-C", self.tree, f"O={self.out}", "ARCH=um", "CC=ccache gcc", "LOCALVERSION=", *arguments],
+        run(["make", "-C", self.tree, f"O={self.out}", "ARCH=um", *MAKE_OPTIONS, *arguments],
             self.log, f"building the kernel {self.name}", progress=progress)
 
     def _config_key(self):
@@ -74,9 +76,11 @@ class Kernel:
         self.log.unlink(missing_ok=True)
         say(f"building the kernel {self.name}")
         self._configure()
-        self._make(f"-j{jobs()}", "all", progress=Progress(f"building the kernel {self.name}"))
-        shutil.rmtree(self.modules, ignore_errors=True)
-        self._make("INSTALL_MOD_STRIP=1", f"INSTALL_MOD_PATH={self.modules}", "modules_install")
+        progress = Progress(f"building the kernel {self.name}")
+        self._make(f"-j{jobs()}", "all", progress=progress)
+        if progress.objects or not self.modules.exists():
+            shutil.rmtree(self.modules, ignore_errors=True)
+            self._make("INSTALL_MOD_STRIP=1", f"INSTALL_MOD_PATH={self.modules}", "modules_install")
         return self
 
     def key(self):

@@ -640,7 +640,8 @@ class Tree:
         names = [n for n in repo_files() if n.endswith(".patch") and not self.in_dir_link(n)]
         if not self.ours:
             names = [n for n in names if n.startswith(MACHINE)]
-            names += [r for r, _ in walk(self.patch_dir) if r.endswith(".patch")] if self.patch_dir.is_dir() else []
+            if self.patch_dir.is_dir():
+                names += [r for r, _ in walk(self.patch_dir) if r.endswith(".patch")]
         return {n[:-len(".patch")]: self.patch_file(n[:-len(".patch")]) for n in sorted(names)}
 
     def patch_file(self, p):

@@ -2,8 +2,6 @@
 /*
  * Virtual endpoint: choice of the board, making it, and the link
  */
-#define pr_fmt(fmt) "vep: " fmt
-
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/init.h>
@@ -324,13 +322,13 @@ static int __init vep_init(void)
 	board = vep_board_find(vep_board);
 	if (!board) {
 		vep_board_names(names, sizeof(names));
-		pr_err("no board \"%s\", there are: %s\n", vep_board, names);
+		pr_err("vep: no board \"%s\", there are: %s\n", vep_board, names);
 		return 0;
 	}
 
 	v = vep_create(vep_board_with(board, vep_functions));
 	if (IS_ERR(v)) {
-		pr_err("no memory for board %s\n", board->name);
+		pr_err("vep: no memory for board %s\n", board->name);
 		return PTR_ERR(v);
 	}
 
@@ -338,9 +336,9 @@ static int __init vep_init(void)
 	vep_live = v;
 	ret = vep_connect(v);
 	if (ret)
-		pr_err("board %s is incomplete: %d\n", board->name, ret);
+		pr_err("vep: board %s is incomplete: %d\n", board->name, ret);
 	else
-		pr_info("board %s\n", board->name);
+		pr_info("vep: board %s\n", board->name);
 
 	return ret;
 }

@@ -114,7 +114,7 @@ EPFS = {epf.name: epf for epf in (
               "mw0 from ep": HEX, "mw0 from host": HEX},
          "rk3588": EMBEDDED,
          "rcar-s4": {**EMBEDDED, "window from ep": BEHIND_IOMMU, "perf from host": BEHIND_IOMMU}},
-        "it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, allows for "
+        upstream="it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, allows for "
         "device registers only; what talks through scratchpads fails there or is skipped"),
     Epf("nvmet", "epf-nvme", "queues", "all_io", nvmet_results,
         {board: rf"{'trap' if board == 'trap' else 'poll'}, \d+ doorbells at BAR0\+0x1000\b" for board in BOARDS}, True, arguments=TWO_FUNCTIONS, unbinds=True),

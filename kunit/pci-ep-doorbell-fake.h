@@ -20,7 +20,7 @@
 #include <linux/pci-epf.h>
 
 /* Generous: a test that waits for so long has failed. */
-#define FAKE_TIMEOUT		(10 * HZ)
+#define FAKE_TIMEOUT		(60 * HZ)
 
 #define FAKE_FUNCS		4
 #define FAKE_IRQS		8

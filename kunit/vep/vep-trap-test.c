@@ -31,6 +31,7 @@
 /* Generous: a test that waits for so long has failed. */
 #define TRAP_TIMEOUT	(60 * HZ)
 #define TRAP_LOG	16
+#define TRAP_IRQ_WRITES	1000
 
 /**
  * struct trap_test - a test
@@ -615,7 +616,7 @@ static void trap_through_the_window(struct kunit *test)
 	trap_wait(test, log);
 }
 
-/* A host that writes from an interrupt of its own, 300 times */
+/* A host that writes from an interrupt of its own */
 struct trap_irq_host {
 	struct trap_test *tt;
 	struct hrtimer timer;
@@ -627,7 +628,7 @@ static enum hrtimer_restart trap_irq_write(struct hrtimer *timer)
 	struct trap_irq_host *host = container_of(timer, struct trap_irq_host, timer);
 
 	trap_write32(host->tt, 0, 0x1000, host->next);
-	if (host->next == 300)
+	if (host->next == TRAP_IRQ_WRITES)
 		return HRTIMER_NORESTART;
 	WRITE_ONCE(host->next, host->next + 1);
 	hrtimer_forward_now(timer, ns_to_ktime(20 * NSEC_PER_USEC));
@@ -647,12 +648,12 @@ static void trap_from_interrupts(struct kunit *test)
 			       HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&host.timer, 0, HRTIMER_MODE_REL_HARD);
 	/* Many are merged, the last one is seen. */
-	while (READ_ONCE(log->last) != 300 && time_before(jiffies, timeout))
+	while (READ_ONCE(log->last) != TRAP_IRQ_WRITES && time_before(jiffies, timeout))
 		usleep_range(100, 200);
 	hrtimer_cancel(&host.timer);
 	destroy_hrtimer_on_stack(&host.timer);
-	KUNIT_EXPECT_EQ(test, 300, log->last);
-	KUNIT_EXPECT_LE(test, atomic_read(&log->calls), 300);
+	KUNIT_EXPECT_EQ(test, TRAP_IRQ_WRITES, log->last);
+	KUNIT_EXPECT_LE(test, atomic_read(&log->calls), TRAP_IRQ_WRITES);
 }
 
 /* A storm: the interrupt is held off, and the last ring is delivered. */

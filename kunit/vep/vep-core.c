@@ -104,7 +104,7 @@ void vep_link_set(struct vep *v, bool *what, bool value)
 	if (!up)
 		vep_dwc_link_reset(v);
 	if (v->host_ops)
-		queue_work(v->wq, &v->link_work);
+		queue_work(system_dfl_wq, &v->link_work);
 }
 
 /**
@@ -199,14 +199,10 @@ struct vep *vep_create(const struct vep_board *board)
 		if (ret)
 			goto err_msi;
 	}
-	ret = vep_dma_init(v);
-	if (ret)
-		goto err_iommu;
+	vep_dma_init(v);
 
 	return v;
 
-err_iommu:
-	vep_iommu_exit(&v->iommu);
 err_msi:
 	vep_msi_exit(&v->msi);
 err_free:
@@ -220,6 +216,7 @@ err_free:
  */
 void vep_destroy(struct vep *v)
 {
+	flush_work(&v->link_work);
 	vep_dma_exit(v);
 	vep_lines_exit(v);
 	vep_iommu_exit(&v->iommu);

@@ -2,12 +2,17 @@
 /*
  * Virtual endpoint: the DMA engine, and its eDMA v0 register map (unrolled)
  *
+ * The engine works in hard hrtimers, a little at a time. A thread would not get
+ * a CPU while drivers wait for it in loops, such as dma_sync_wait().
+ *
  * No databook was at hand: what a linked list means is read from what
  * dw-edma-v0-core.c writes into it.
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
-#include <linux/sched.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/sizes.h>
 
 #include "vep.h"
 
@@ -20,6 +25,14 @@
 /* Longer than any driver's list; a list that loops ends here. */
 #define VEP_LL_MAX		BIT(20)
 #define VEP_LL_MAX_LINKS	4
+
+/* From doorbell to work: short, but never on the stack of who rings */
+#define VEP_DMA_DELAY		us_to_ktime(2)
+/* From burst to burst: the CPU does something else. */
+#define VEP_DMA_PAUSE		us_to_ktime(20)
+/* What is done in one interrupt: some elements, or bytes of each */
+#define VEP_DMA_BURST_STEPS	8
+#define VEP_DMA_BURST		SZ_4K
 
 #define VEP_V0_CTRL		0x008
 #define VEP_V0_CH_CTRL		0x000
@@ -51,14 +64,6 @@ static const struct vep_v0_dir vep_v0_dir[2] = {
 	{ 0x02c, 0x030, 0x0a0, 0x0a8, 0x0ac, 0x0cc, 0x0d4, 0x0dc },
 };
 
-/* One element of a list; that of a link has its target in @sar. */
-struct vep_lli {
-	u32 control;
-	u32 size;
-	u64 sar;
-	u64 dar;
-} __packed;
-
 static u32 *vep_dma_reg(struct vep *v, u32 off)
 {
 	return &v->dma[off / sizeof(u32)];
@@ -89,34 +94,45 @@ struct vep_chan *vep_dma_chan(struct vep *v, bool read, unsigned int id)
 void vep_dma_start(struct vep_chan *c)
 {
 	c->stop = false;
-	queue_work(c->v->wq, &c->work);
+	c->rung = true;
+	hrtimer_start(&c->timer, VEP_DMA_DELAY, HRTIMER_MODE_REL_HARD);
 }
 
-static int vep_dma_move(struct vep_chan *c, const struct vep_dma_run *run,
-			const struct vep_lli *e)
+static int vep_dma_tlp(struct vep_chan *c, u64 src, u64 dst, u32 n)
 {
 	u8 tlp[VEP_MAX_TLP] __aligned(8);
-	u64 src = e->sar, dst = e->dar;
-	u32 left = e->size;
 
-	while (left) {
-		u32 n = min_t(u32, left, sizeof(tlp));
-		int ret;
+	if (c->read)
+		return vep_host_mem(c->v, c->run.func, src, tlp, n, false) ?:
+		       vep_local(c->v, dst, tlp, n, true);
 
-		if (c->read)
-			ret = vep_host_mem(c->v, run->func, src, tlp, n, false) ?:
-			      vep_local(c->v, dst, tlp, n, true);
-		else
-			ret = vep_local(c->v, src, tlp, n, false) ?:
-			      vep_host_mem(c->v, run->func, dst, tlp, n, true);
-		if (ret)
-			return ret;
-		src += n;
-		dst += n;
-		left -= n;
+	return vep_local(c->v, src, tlp, n, false) ?:
+	       vep_host_mem(c->v, c->run.func, dst, tlp, n, true);
+}
+
+/* As much of an element as an interrupt may take; false: the run is over. */
+static bool vep_dma_move(struct vep_chan *c)
+{
+	struct vep_dma_run *run = &c->run;
+	const struct vep_lli *e = &run->lli;
+	u32 end = run->done + min_t(u32, e->size - run->done, VEP_DMA_BURST);
+
+	while (run->done < end) {
+		u32 n = min_t(u32, end - run->done, VEP_MAX_TLP);
+
+		if (vep_dma_tlp(c, e->sar + run->done, e->dar + run->done, n))
+			return false;
+		run->done += n;
 	}
+	if (run->done < e->size)
+		return true;
 
-	return 0;
+	run->moving = false;
+	run->irq |= !!(e->control & VEP_LL_LIE);
+	run->remote |= !!(e->control & VEP_LL_RIE);
+	run->llp += sizeof(*e);
+
+	return true;
 }
 
 static bool vep_dma_runs(struct vep_chan *c)
@@ -125,51 +141,51 @@ static bool vep_dma_runs(struct vep_chan *c)
 	return !c->stop && c->v->dma_ops->runs(c);
 }
 
-/* One element; false: the run is over. */
-static bool vep_dma_step(struct vep_chan *c, struct vep_dma_run *run,
-			 unsigned int *links)
+/* The next element; false: the run is over. */
+static bool vep_dma_fetch(struct vep_chan *c)
 {
-	struct vep_lli e;
+	struct vep_dma_run *run = &c->run;
+	struct vep_lli *e = &run->lli;
 
-	run->aborted = true;
-	if (vep_local(c->v, run->llp, &e, sizeof(e), false))
+	if (++run->elements > VEP_LL_MAX ||
+	    vep_local(c->v, run->llp, e, sizeof(*e), false))
 		return false;
 
-	if (e.control & VEP_LL_LLP) {
+	if (e->control & VEP_LL_LLP) {
 		/* Followed whatever its cycle bit says. */
-		if (e.control & VEP_LL_TCB)
+		if (e->control & VEP_LL_TCB)
 			WRITE_ONCE(c->ccs, !c->ccs);
-		run->llp = e.sar;
-		return ++*links < VEP_LL_MAX_LINKS;
+		run->llp = e->sar;
+		return ++run->links < VEP_LL_MAX_LINKS;
 	}
 
-	*links = 0;
-	if (!!(e.control & VEP_LL_CB) != READ_ONCE(c->ccs)) {
+	run->links = 0;
+	if (!!(e->control & VEP_LL_CB) != READ_ONCE(c->ccs)) {
 		run->aborted = false;
 		return false;
 	}
-	if (vep_dma_move(c, run, &e))
-		return false;
-	run->irq |= !!(e.control & VEP_LL_LIE);
-	run->remote |= !!(e.control & VEP_LL_RIE);
-	run->llp += sizeof(e);
+	run->moving = true;
+	run->done = 0;
 
 	return true;
 }
 
-static void vep_dma_walk(struct vep_chan *c, struct vep_dma_run *run)
+/* As much as an interrupt may take; false: the run is over. */
+static bool vep_dma_burst(struct vep_chan *c)
 {
-	unsigned int links = 0;
+	struct vep_dma_run *run = &c->run;
 
-	for (unsigned long n = 0; n < VEP_LL_MAX; n++) {
+	for (unsigned int n = 0; n < VEP_DMA_BURST_STEPS; n++) {
 		if (!vep_dma_runs(c)) {
 			run->aborted = false;
-			return;
+			return false;
 		}
-		if (!vep_dma_step(c, run, &links))
-			return;
-		cond_resched();
+		run->aborted = true;
+		if (!(run->moving ? vep_dma_move(c) : vep_dma_fetch(c)))
+			return false;
 	}
+
+	return true;
 }
 
 /* Context: with vep->lock held. */
@@ -179,40 +195,62 @@ static void vep_dma_update_lines(struct vep *v)
 		vep_line_set(v, i, v->dma_emul || v->dma_ops->line(v, i));
 }
 
-static void vep_dma_work(struct work_struct *work)
+static bool vep_dma_begin(struct vep_chan *c)
 {
-	struct vep_chan *c = container_of(work, struct vep_chan, work);
-	struct vep_dma_run run = {};
+	guard(raw_spinlock_irqsave)(&c->v->lock);
+	if (c->busy)
+		return true;
+
+	c->rung = false;
+	c->run = (struct vep_dma_run) {};
+	c->busy = c->v->dma_ops->begin(c, &c->run);
+
+	return c->busy;
+}
+
+static void vep_dma_finish(struct vep_chan *c)
+{
 	struct vep *v = c->v;
 	bool message;
 	u64 addr;
 	u32 data;
 
-	scoped_guard(raw_spinlock_irqsave, &v->lock)
-		if (!v->dma_ops->begin(c, &run))
-			return;
-
-	vep_dma_walk(c, &run);
-
 	scoped_guard(raw_spinlock_irqsave, &v->lock) {
+		c->busy = false;
 		/* Nothing is left that could tell how it ended. */
 		if (v->in_reset)
 			return;
-		v->dma_ops->finish(c, &run);
-		message = v->dma_ops->message(c, &run, &addr, &data);
+		v->dma_ops->finish(c, &c->run);
+		message = v->dma_ops->message(c, &c->run, &addr, &data);
 		vep_dma_update_lines(v);
+		/* The doorbell of a channel at work */
+		if (c->rung)
+			hrtimer_start(&c->timer, VEP_DMA_DELAY,
+				      HRTIMER_MODE_REL_HARD);
 	}
 	if (message)
-		vep_host_mem(v, run.func, addr, &data, sizeof(data), true);
+		vep_host_mem(v, c->run.func, addr, &data, sizeof(data), true);
+}
+
+static enum hrtimer_restart vep_dma_timer(struct hrtimer *t)
+{
+	struct vep_chan *c = container_of(t, struct vep_chan, timer);
+
+	if (!vep_dma_begin(c))
+		return HRTIMER_NORESTART;
+	if (vep_dma_burst(c))
+		hrtimer_start(t, VEP_DMA_PAUSE, HRTIMER_MODE_REL_HARD);
+	else
+		vep_dma_finish(c);
+
+	return HRTIMER_NORESTART;
 }
 
 /**
  * vep_dma_init() - make the engine
  * @v: the endpoint
- *
- * Return: 0 or -ENOMEM.
  */
-int vep_dma_init(struct vep *v)
+void vep_dma_init(struct vep *v)
 {
 	v->dma_ops = v->board->dma_format == EDMA_MF_HDMA_NATIVE ?
 		     &vep_hdma_v0 : &vep_edma_v0;
@@ -224,18 +262,22 @@ int vep_dma_init(struct vep *v)
 		c->v = v;
 		c->read = i >= v->board->wr_chans;
 		c->id = c->read ? i - v->board->wr_chans : i;
-		INIT_WORK(&c->work, vep_dma_work);
+		hrtimer_setup(&c->timer, vep_dma_timer, CLOCK_MONOTONIC,
+			      HRTIMER_MODE_REL_HARD);
 	}
-
-	v->wq = alloc_workqueue("vep", WQ_UNBOUND | WQ_HIGHPRI, 0);
-
-	return v->wq ? 0 : -ENOMEM;
 }
 
-static void vep_dma_flush(struct vep *v)
+/**
+ * vep_dma_flush() - let the channels that run come to their end
+ * @v: the endpoint
+ *
+ * Context: process.
+ */
+void vep_dma_flush(struct vep *v)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(v->chan); i++)
-		flush_work(&v->chan[i].work);
+		while (hrtimer_active(&v->chan[i].timer))
+			usleep_range(10, 20);
 }
 
 /**
@@ -273,10 +315,8 @@ void vep_dma_reset(struct vep *v)
  */
 void vep_dma_exit(struct vep *v)
 {
-	scoped_guard(raw_spinlock_irqsave, &v->lock)
-		for (unsigned int i = 0; i < ARRAY_SIZE(v->chan); i++)
-			v->chan[i].stop = true;
-	destroy_workqueue(v->wq);
+	for (unsigned int i = 0; i < ARRAY_SIZE(v->chan); i++)
+		hrtimer_cancel(&v->chan[i].timer);
 }
 
 /**

@@ -476,7 +476,7 @@ static void test_edma_run(struct vep *v, const struct test_lli *list)
 	vep_dma_write(v, 0x21c, lower_32_bits(phys));
 	vep_dma_write(v, 0x220, upper_32_bits(phys));
 	vep_dma_write(v, 0x010, 0);
-	flush_work(&v->chan[0].work);
+	vep_dma_flush(v);
 }
 
 static u32 test_edma_state(struct vep *v)
@@ -540,7 +540,7 @@ static void vep_test_edma_abort(struct kunit *test)
 	/* The doorbell of an engine that is off does nothing. */
 	vep_dma_write(v, 0x00c, 0);
 	vep_dma_write(v, 0x010, 0);
-	flush_work(&v->chan[0].work);
+	vep_dma_flush(v);
 	KUNIT_EXPECT_EQ(test, vep_dma_read(v, 0x4c), 0);
 }
 
@@ -564,14 +564,14 @@ static void vep_test_hdma(struct kunit *test)
 
 	/* Without local interrupts, no status is latched. */
 	vep_dma_write(v, 0x04, 1);
-	flush_work(&v->chan[0].work);
+	vep_dma_flush(v);
 	KUNIT_EXPECT_EQ(test, host[0], TEST_LL_CB);
 	KUNIT_EXPECT_EQ(test, vep_dma_read(v, 0x80), 3);
 	KUNIT_EXPECT_EQ(test, vep_dma_read(v, 0x84), 0);
 
 	vep_dma_write(v, 0x88, BIT(4));
 	vep_dma_write(v, 0x04, 1);
-	flush_work(&v->chan[0].work);
+	vep_dma_flush(v);
 	KUNIT_EXPECT_EQ(test, vep_dma_read(v, 0x84), 1);
 	KUNIT_EXPECT_TRUE(test, v->line[0].level);
 
@@ -931,7 +931,7 @@ static void vep_test_perst_dma(struct kunit *test)
 		cond_resched();
 
 	vep_slot_set(v, &v->perst, true);
-	KUNIT_EXPECT_FALSE(test, work_busy(&v->chan[0].work));
+	KUNIT_EXPECT_FALSE(test, v->chan[0].busy);
 	vep_slot_set(v, &v->perst, false);
 	KUNIT_EXPECT_EQ(test, test_edma_state(v), 0);
 	KUNIT_EXPECT_EQ(test, vep_dma_read(v, 0x4c), 0);

@@ -293,27 +293,22 @@ struct vep_words {
 	struct hrtimer timer;
 };
 
-/**
- * struct vep_chan - one DMA channel
- * @v: the endpoint
- * @read: a read channel: moves from the host to the EP
- * @id: number within its direction
- * @ccs: consumer cycle state
- * @stop: the driver asked to stop
- * @work: runs the channel
- */
-struct vep_chan {
-	struct vep *v;
-	bool read;
-	unsigned int id;
-	bool ccs;
-	bool stop;
-	struct work_struct work;
-};
+/* One element of a list of the DMA engine; that of a link has its target in @sar. */
+struct vep_lli {
+	u32 control;
+	u32 size;
+	u64 sar;
+	u64 dar;
+} __packed;
 
 /**
- * struct vep_dma_run - how a run of a channel ended
+ * struct vep_dma_run - what a run of a channel came to
  * @llp: address of the element to continue with
+ * @elements: how many elements it came by
+ * @links: how many links in a row
+ * @lli: the element that is being moved
+ * @done: bytes of it
+ * @moving: there is such an element
  * @func: function the channel speaks for
  * @irq: an element that was done asked for an interrupt
  * @remote: one asked for a message to the host
@@ -321,10 +316,39 @@ struct vep_chan {
  */
 struct vep_dma_run {
 	u64 llp;
+	unsigned long elements;
+	unsigned int links;
+	struct vep_lli lli;
+	u32 done;
+	bool moving;
 	u8 func;
 	bool irq;
 	bool remote;
 	bool aborted;
+};
+
+/**
+ * struct vep_chan - one DMA channel
+ * @v: the endpoint
+ * @read: a read channel: moves from the host to the EP
+ * @id: number within its direction
+ * @ccs: consumer cycle state
+ * @stop: the driver asked to stop
+ * @rung: its doorbell was written since the run began
+ * @busy: @run is under way
+ * @run: the run
+ * @timer: runs the channel, a burst at a time
+ */
+struct vep_chan {
+	struct vep *v;
+	bool read;
+	unsigned int id;
+	bool ccs;
+	bool stop;
+	bool rung;
+	bool busy;
+	struct vep_dma_run run;
+	struct hrtimer timer;
 };
 
 /**
@@ -413,7 +437,6 @@ struct vep_armed {
  * @dma: its registers
  * @dma_emul: the emulated DMA interrupt is asserted
  * @chan: DMA channels, write channels first
- * @wq: runs them
  * @line: interrupt lines
  * @intc: domain of the lines
  * @iommu: between the controller and the EP's memory
@@ -454,7 +477,6 @@ struct vep {
 	u32 dma[VEP_DMA_SIZE / sizeof(u32)];
 	bool dma_emul;
 	struct vep_chan chan[2 * VEP_MAX_CHANS];
-	struct workqueue_struct *wq;
 	struct vep_line line[VEP_MAX_LINES];
 	struct irq_domain *intc;
 	struct vep_iommu iommu;
@@ -563,11 +585,12 @@ int vep_bus_init(void);
 
 /* vep-edma.c */
 extern const struct vep_dma_ops vep_edma_v0;
-int vep_dma_init(struct vep *v);
+void vep_dma_init(struct vep *v);
 u32 vep_dma_read(struct vep *v, u32 off);
 void vep_dma_write(struct vep *v, u32 off, u32 val);
 struct vep_chan *vep_dma_chan(struct vep *v, bool read, unsigned int id);
 void vep_dma_start(struct vep_chan *c);
+void vep_dma_flush(struct vep *v);
 void vep_dma_settle(struct vep *v);
 void vep_dma_reset(struct vep *v);
 void vep_dma_exit(struct vep *v);

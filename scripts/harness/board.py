@@ -43,7 +43,7 @@ class Run:
     def _command(self):
         return [self.kernel.image, "mem=768M", "ncpus=2", "seccomp=on", f"uml_dir={BUILD}/uml/", "rootfstype=hostfs",
                 "root=/dev/root", "ro", f"init={GUEST}/init", "console=tty0", "con0=fd:0,fd:1", "con=null",
-                "panic=-1", f"vep.board={self.board}", f"vep_modules={self.kernel.modules}",
+                "panic=-1", "kunit.enable=0", f"vep.board={self.board}", f"vep_modules={self.kernel.modules}",
                 f"vep_run={GUEST}/{self.script}", *self.arguments]
 
     def boot(self):

@@ -79,6 +79,8 @@ class Epf:
     never: dict = field(default_factory=dict)
     # What is on the kernel command line besides
     arguments: tuple = ()
+    # The boards where make demo runs it on upstream's tree as well
+    compared: tuple = BOARDS
     # It is unbound while the host uses it: not every access finds something there.
     unbinds: bool = False
     # What to know about upstream's results
@@ -117,7 +119,8 @@ EPFS = {epf.name: epf for epf in (
         upstream="it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, allows for "
         "device registers only; what talks through scratchpads fails there or is skipped"),
     Epf("nvmet", "epf-nvme", "queues", "all_io", nvmet_results,
-        {board: rf"{'trap' if board == 'trap' else 'poll'}, \d+ doorbells at BAR0\+0x1000\b" for board in BOARDS}, True, arguments=TWO_FUNCTIONS, unbinds=True),
+        {board: rf"{'trap' if board == 'trap' else 'poll'}, \d+ doorbells at BAR0\+0x1000\b" for board in BOARDS}, True, arguments=TWO_FUNCTIONS, unbinds=True, compared=("bare",),
+        upstream="it takes minutes on each board, where it polls all the same; one is compared"),
 )}
 
 

@@ -119,7 +119,8 @@ EPFS = {epf.name: epf for epf in (
         upstream="it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, allows for "
         "device registers only; what talks through scratchpads fails there or is skipped"),
     Epf("nvmet", "epf-nvme", "queues", "all_io", nvmet_results,
-        {board: rf"{'trap' if board == 'trap' else 'poll'}, \d+ doorbells at BAR0\+0x1000\b" for board in BOARDS}, True, arguments=TWO_FUNCTIONS, unbinds=True, compared=("bare",),
+        {board: rf"{'trap' if board == 'trap' else 'poll'}, \d+ doorbells at BAR0\+0x1000\b" for board in BOARDS},
+        strict=True, arguments=TWO_FUNCTIONS, unbinds=True, compared=("bare",),
         upstream="it takes minutes on each board, where it polls all the same; one is compared"),
 )}
 

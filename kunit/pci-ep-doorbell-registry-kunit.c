@@ -740,3 +740,4 @@ kunit_test_suites(&registry_suite);
 
 MODULE_DESCRIPTION("KUnit tests of PCI endpoint doorbells");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -11,6 +11,11 @@ from .common import BUILD, LOGS, Fail, jobs, run, say
 FRAGMENTS = "drivers/pci/endpoint/kunit/vep"
 # The same for kunit.py: kbuild compiles everything anew when they change.
 MAKE_OPTIONS = ("CC=ccache gcc", "LOCALVERSION=")
+# What make is told for an architecture
+ARCHES = {
+    "um": ("ARCH=um", *MAKE_OPTIONS),
+    "arm64": ("ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-", "CC=ccache aarch64-linux-gnu-gcc", "LOCALVERSION="),
+}
 SELFTEST = "tools/testing/selftests/pci_endpoint"
 
 
@@ -25,13 +30,14 @@ def prepare_tree(name):
 
 
 class Kernel:
-    """A UML kernel with its modules, built from a tree with configuration fragments."""
+    """A kernel with its modules, of UML unless told otherwise, built from a tree with configuration fragments."""
 
-    def __init__(self, tree, name, fragments, base="olddefconfig"):
+    def __init__(self, tree, name, fragments, base="olddefconfig", arch="um"):
         self.tree = tree
         self.name = name
+        self.arch = arch
         # Right below the tree, so that kbuild uses relative paths and the compiler cache serves all clones.
-        self.out = tree / f"um-{name}"
+        self.out = tree / f"{arch}-{name}"
         self.fragments = [tree / FRAGMENTS / f for f in fragments]
         self.base = base
         self.log = LOGS / f"build-{name}.log"
@@ -45,7 +51,7 @@ class Kernel:
         return self.out / "mods"
 
     def _make(self, *arguments, progress=None):
-        run(["make", "-C", self.tree, f"O={self.out}", "ARCH=um", *MAKE_OPTIONS, *arguments],
+        run(["make", "-C", self.tree, f"O={self.out}", *ARCHES[self.arch], *arguments],
             self.log, f"building the kernel {self.name}", progress=progress)
 
     def _config_key(self):

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PCI endpoint doorbells: tests of the backends poll, embedded, and msi
- *
- * The MSI controller that msi needs is a model of its own: the boards of the
- * virtual endpoint have it. Here is only what msi refuses.
+ * PCI endpoint doorbells: tests of the backends poll and embedded
  */
 
 #include <kunit/test.h>
@@ -423,39 +420,6 @@ static struct kunit_suite embedded_suite = {
 	.test_cases = embedded_cases,
 };
 
-/* msi */
-
-static void msi_refusals(struct kunit *test)
-{
-	struct fake_test *ft = test->priv;
-	struct pci_ep_db_request req = fake_request(ft->log, PCI_EP_DB_KICK, 1, PCI_EP_DB_MSI);
-	struct pci_epf *first = ft->fake->epf;
-
-	if (!IS_ENABLED(CONFIG_PCI_EP_DOORBELL_MSI))
-		kunit_skip(test, "no msi backend");
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
-	KUNIT_EXPECT_TRUE(test, fake_refused(test, "msi", "msi-map names no MSI controller"));
-
-	/* Nor is there one for another function. */
-	ft->fake->epf = fake_epf_create(ft->fake);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
-	KUNIT_EXPECT_TRUE(test, fake_refused(test, "msi", "msi-map") ||
-			  fake_refused(test, "msi", "function 1"));
-	ft->fake->epf = first;
-	fake_expect_as_before(ft->fake, &ft->before);
-}
-
-static struct kunit_case msi_cases[] = {
-	KUNIT_CASE(msi_refusals),
-	{}
-};
-
-static struct kunit_suite msi_suite = {
-	.name = "pci-ep-doorbell-msi",
-	.init = fake_test_init,
-	.test_cases = msi_cases,
-};
-
-kunit_test_suites(&poll_suite, &embedded_suite, &msi_suite);
+kunit_test_suites(&poll_suite, &embedded_suite);
 
 MODULE_LICENSE("GPL");

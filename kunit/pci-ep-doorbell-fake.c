@@ -204,11 +204,16 @@ static void fake_dma_setup(struct device *dev)
  * kept until the new ones are there.
  */
 
-static unsigned int fake_windows_used(const struct fake_epc *fake)
+static struct fake_window *fake_windows(struct fake_epc *fake, u8 func_no, u8 vfunc_no)
+{
+	return fake->window[vfunc_no * FAKE_FUNCS + func_no];
+}
+
+unsigned int fake_windows_used(const struct fake_epc *fake)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < FAKE_FUNCS * PCI_STD_NUM_BARS; i++)
+	for (i = 0; i < FAKE_WINDOWS * PCI_STD_NUM_BARS; i++)
 		n += fake->window[i / PCI_STD_NUM_BARS][i % PCI_STD_NUM_BARS].used;
 
 	return n;
@@ -250,7 +255,7 @@ static int fake_set_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			struct pci_epf_bar *bar)
 {
 	struct fake_epc *fake = dev_get_drvdata(epc->dev.parent);
-	struct fake_window *window = &fake->window[func_no][bar->barno];
+	struct fake_window *window = &fake_windows(fake, func_no, vfunc_no)[bar->barno];
 	const struct pci_epf_bar *kept = window->kept;
 	bool fail = fake->fail_set_bar & 1;
 	int ret;
@@ -284,10 +289,11 @@ static void fake_clear_bar(struct pci_epc *epc, u8 func_no, u8 vfunc_no,
 			   struct pci_epf_bar *bar)
 {
 	struct fake_epc *fake = dev_get_drvdata(epc->dev.parent);
+	struct fake_window *window = &fake_windows(fake, func_no, vfunc_no)[bar->barno];
 
 	fake->clear_bars++;
-	fake->window[func_no][bar->barno].kept = NULL;
-	fake->window[func_no][bar->barno].used = 0;
+	window->kept = NULL;
+	window->used = 0;
 }
 
 static const struct pci_epc_features *
@@ -350,11 +356,12 @@ static void fake_epf_destroy(void *data)
 		if (epf->bar[bar].addr)
 			pci_epf_free_space(epf, epf->bar[bar].addr, bar,
 					   PRIMARY_INTERFACE);
-	pci_epc_remove_epf(epf->epc, epf, PRIMARY_INTERFACE);
+	if (!epf->is_vf)
+		pci_epc_remove_epf(epf->epc, epf, PRIMARY_INTERFACE);
 	pci_epf_destroy(epf);
 }
 
-struct pci_epf *fake_epf_create(struct fake_epc *fake)
+static struct pci_epf *fake_epf_named(struct fake_epc *fake)
 {
 	static atomic_t number;
 	struct pci_epf *epf;
@@ -366,8 +373,31 @@ struct pci_epf *fake_epf_create(struct fake_epc *fake)
 
 	epf = pci_epf_create(name);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(fake->test, epf);
+
+	return epf;
+}
+
+struct pci_epf *fake_epf_create(struct fake_epc *fake)
+{
+	struct pci_epf *epf = fake_epf_named(fake);
+
 	KUNIT_ASSERT_EQ(fake->test, 0,
 			pci_epc_add_epf(fake->epc, epf, PRIMARY_INTERFACE));
+	KUNIT_ASSERT_EQ(fake->test, 0,
+			kunit_add_action_or_reset(fake->test, fake_epf_destroy, epf));
+
+	return epf;
+}
+
+/* A virtual function, as it is when pci_epf_bind() has bound it */
+struct pci_epf *fake_vf_create(struct fake_epc *fake, u8 func_no, u8 vfunc_no)
+{
+	struct pci_epf *epf = fake_epf_named(fake);
+
+	epf->is_vf = true;
+	epf->func_no = func_no;
+	epf->vfunc_no = vfunc_no;
+	epf->epc = fake->epc;
 	KUNIT_ASSERT_EQ(fake->test, 0,
 			kunit_add_action_or_reset(fake->test, fake_epf_destroy, epf));
 
@@ -409,6 +439,8 @@ struct fake_epc *fake_epc_create(struct kunit *test)
 	fake->epc = pci_epc_create(fake->dev, &fake_epc_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->epc);
 	fake->epc->max_functions = FAKE_FUNCS;
+	memset(fake->max_vfs, FAKE_VFS, sizeof(fake->max_vfs));
+	fake->epc->max_vfs = fake->max_vfs;
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, fake_epc_destroy, fake->epc));
 
@@ -456,9 +488,13 @@ static bool fake_write_fixed(struct fake_epc *fake, enum pci_barno bar, u32 offs
 	return false;
 }
 
-static int fake_write_bus(struct fake_epc *fake, u64 addr, u32 value)
+static int fake_write_bus(struct fake_epc *fake, const struct pci_epf *epf,
+			  u64 addr, u32 value)
 {
 	unsigned int i;
+
+	if (addr >= FAKE_MMIO && fake->mmio && fake->mmio(fake, epf, addr, value))
+		return 0;
 
 	for (i = 0; i < fake->num_regs; i++) {
 		struct fake_reg *reg = &fake->reg[i];
@@ -481,7 +517,8 @@ static int fake_write_bus(struct fake_epc *fake, u64 addr, u32 value)
 u64 fake_reaches(struct fake_epc *fake, struct pci_epf *epf, enum pci_barno bar,
 		 u32 offset)
 {
-	const struct fake_window *window = &fake->window[epf->func_no][bar];
+	const struct fake_window *window =
+		&fake_windows(fake, epf->func_no, epf->vfunc_no)[bar];
 	unsigned int i;
 
 	if (!window->used || offset >= window->bar.size)
@@ -498,7 +535,8 @@ u64 fake_reaches(struct fake_epc *fake, struct pci_epf *epf, enum pci_barno bar,
 int fake_host_write(struct fake_epc *fake, struct pci_epf *epf,
 		    enum pci_barno bar, u32 offset, u32 value)
 {
-	const struct fake_window *window = &fake->window[epf->func_no][bar];
+	const struct fake_window *window =
+		&fake_windows(fake, epf->func_no, epf->vfunc_no)[bar];
 	u64 addr = fake_reaches(fake, epf, bar, offset);
 
 	if (fake->features.bar[bar].type == BAR_RESERVED)
@@ -509,7 +547,7 @@ int fake_host_write(struct fake_epc *fake, struct pci_epf *epf,
 	if (window->kept->barno != bar || window->kept->size != window->bar.size)
 		return -ESTALE;
 
-	return fake_write_bus(fake, addr, value);
+	return fake_write_bus(fake, epf, addr, value);
 }
 
 /* Ring as the EPF's location says. */
@@ -547,7 +585,8 @@ unsigned int fake_threads(void)
 
 void fake_save(struct fake_epc *fake, struct fake_state *state)
 {
-	const struct fake_window *window = fake->window[fake->epf->func_no];
+	const struct fake_window *window =
+		fake_windows(fake, fake->epf->func_no, fake->epf->vfunc_no);
 	unsigned int i;
 
 	memset(state, 0, sizeof(*state));

@@ -23,6 +23,9 @@
 #define FAKE_TIMEOUT		(60 * HZ)
 
 #define FAKE_FUNCS		4
+/* Virtual functions of each */
+#define FAKE_VFS		2
+#define FAKE_WINDOWS		(FAKE_FUNCS * (1 + FAKE_VFS))
 #define FAKE_IRQS		8
 #define FAKE_REGS		8
 #define FAKE_AUX		2
@@ -94,7 +97,8 @@ struct fake_window {
  * @epc: the controller
  * @epf: a function, bound to @epc, with memory in FAKE_MEM_BAR
  * @features: may be changed by the test
- * @window: what each BAR shows
+ * @max_vfs: virtual functions of each function
+ * @window: what each BAR of each function shows, of virtual ones after the others
  * @windows: inbound windows that all BARs share
  * @unassigned: the host has not assigned addresses to BARs
  * @set_bars: how often set_bar was called
@@ -105,6 +109,9 @@ struct fake_window {
  * @irq: interrupts
  * @reg: registers
  * @num_regs: how many of them
+ * @mmio: if not NULL, asked first about writes of the host to what is no memory;
+ *	true if it was the one that was meant
+ * @mmio_data: for @mmio
  * @maps: live mappings of registers
  * @allocs: live allocations of DMA memory
  * @fail_map: the next mapping of a register fails
@@ -116,7 +123,8 @@ struct fake_epc {
 	struct pci_epc			*epc;
 	struct pci_epf			*epf;
 	struct pci_epc_features		features;
-	struct fake_window		window[FAKE_FUNCS][PCI_STD_NUM_BARS];
+	u8				max_vfs[FAKE_FUNCS];
+	struct fake_window		window[FAKE_WINDOWS][PCI_STD_NUM_BARS];
 	unsigned int			windows;
 	bool				unassigned;
 	unsigned int			set_bars;
@@ -127,6 +135,9 @@ struct fake_epc {
 	struct fake_irq			irq[FAKE_IRQS];
 	struct fake_reg			reg[FAKE_REGS];
 	unsigned int			num_regs;
+	bool				(*mmio)(struct fake_epc *fake, const struct pci_epf *epf,
+						u64 addr, u32 value);
+	void				*mmio_data;
 	atomic_t			maps;
 	atomic_t			allocs;
 	bool				fail_map;
@@ -278,6 +289,8 @@ struct pci_ep_db_request fake_kicks(struct fake_test *ft, unsigned int count);
 
 struct fake_epc *fake_epc_create(struct kunit *test);
 struct pci_epf *fake_epf_create(struct fake_epc *fake);
+struct pci_epf *fake_vf_create(struct fake_epc *fake, u8 func_no, u8 vfunc_no);
+unsigned int fake_windows_used(const struct fake_epc *fake);
 void fake_epf_set_memory(struct fake_epc *fake, struct pci_epf *epf,
 			 enum pci_barno bar, size_t size);
 

@@ -2,8 +2,9 @@
 /*
  * Virtual endpoint: the boards
  *
- * The features are those of the real glue drivers. The numbers of windows and
- * channels, which those drivers read from the hardware, are plausible ones.
+ * The features are those of the real glue drivers. The numbers of functions,
+ * windows and channels, which those drivers read from the hardware or from the
+ * device tree, are plausible ones.
  */
 #include <linux/array_size.h>
 #include <linux/string.h>
@@ -99,7 +100,7 @@ static const struct vep_board vep_boards[] = {
 	}, {
 		.name = "imx95",
 		.features = &imx95_features,
-		.functions = 1,
+		.functions = 2,
 		.ib_windows = 8,
 		.ob_windows = 8,
 		.granule = SZ_4K,

@@ -188,30 +188,44 @@ static struct kunit_suite poll_suite = {
 
 /* embedded */
 
-static int embedded_init(struct kunit *test)
-{
-	struct fake_test *ft;
-	u64 addr = FAKE_MMIO + 0xa0;
+/* The first of its registers: fake_test_init() made those before it. */
+#define EMBEDDED_REG	4
+#define EMBEDDED_ADDR	(FAKE_MMIO + 0xa0)
 
-	fake_test_init(test);
-	ft = test->priv;
-	fake_add_reg(ft->fake, addr + FAKE_IOVA, 0, 0);
-	ft->fake->num_aux = 1;
-	ft->fake->aux[0] = (struct pci_epc_aux_resource) {
+static struct fake_reg *embedded_reg(struct fake_test *ft, unsigned int n)
+{
+	return &ft->fake->reg[EMBEDDED_REG + n];
+}
+
+/* The controller has one more register, behind a window. */
+static void embedded_add(struct fake_test *ft, u64 addr, unsigned int irq)
+{
+	fake_add_reg(ft->fake, addr + FAKE_IOVA, 0, irq);
+	ft->fake->aux[ft->fake->num_aux++] = (struct pci_epc_aux_resource) {
 		.type = PCI_EPC_AUX_DOORBELL_MMIO,
 		.phys_addr = addr,
 		.size = sizeof(u32),
 		.bar = NO_BAR,
-		.u.db_mmio.irq = ft->fake->irq[0].virq,
+		.u.db_mmio.irq = ft->fake->irq[irq].virq,
 	};
-
-	return 0;
 }
 
-/* Its register, the last one */
-static struct fake_reg *embedded_reg(struct fake_test *ft)
+/* The hardware shows one of them in a BAR. */
+static void embedded_show(struct fake_test *ft, unsigned int n, u32 offset)
 {
-	return &ft->fake->reg[ft->fake->num_regs - 1];
+	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
+	embedded_reg(ft, n)->bar = BAR_4;
+	embedded_reg(ft, n)->offset = offset;
+	ft->fake->aux[n].bar = BAR_4;
+	ft->fake->aux[n].bar_offset = offset;
+}
+
+static int embedded_init(struct kunit *test)
+{
+	fake_test_init(test);
+	embedded_add(test->priv, EMBEDDED_ADDR, 0);
+
+	return 0;
 }
 
 static struct pci_ep_db_request embedded_request(struct kunit *test, unsigned int count)
@@ -234,7 +248,7 @@ static void embedded_rings(struct kunit *test, const struct pci_ep_db_request *r
 	KUNIT_EXPECT_EQ(test, 1, fake_requested(ft->fake));
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
 	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
-	KUNIT_EXPECT_EQ(test, 1, atomic_read(&embedded_reg(ft)->writes));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&embedded_reg(ft, 0)->writes));
 	KUNIT_EXPECT_EQ(test, pci_ep_db_count(set), atomic_read(&ft->log->calls));
 	fake_free(ft->fake, set);
 	fake_expect_as_before(ft->fake, &ft->before);
@@ -250,7 +264,7 @@ static void embedded_window(struct kunit *test)
 	embedded_rings(test, &req);
 	ft->fake->features.align = SZ_64K;
 	atomic_set(&ft->log->calls, 0);
-	atomic_set(&embedded_reg(ft)->writes, 0);
+	atomic_set(&embedded_reg(ft, 0)->writes, 0);
 	req.bar = FAKE_MEM_BAR;
 	req.lend = BIT(FAKE_MEM_BAR);
 	embedded_rings(test, &req);
@@ -263,11 +277,7 @@ static void embedded_fixed(struct kunit *test)
 	struct pci_ep_db_location loc;
 	struct pci_ep_db_set *set;
 
-	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
-	embedded_reg(ft)->bar = BAR_4;
-	embedded_reg(ft)->offset = 0xa0;
-	ft->fake->aux[0].bar = BAR_4;
-	ft->fake->aux[0].bar_offset = 0xa0;
+	embedded_show(ft, 0, 0xa0);
 	embedded_rings(test, &req);
 	/* No window was made. */
 	KUNIT_EXPECT_EQ(test, 1, ft->fake->set_bars);
@@ -286,9 +296,7 @@ static void embedded_shared(struct kunit *test)
 	struct fake_log *other = fake_log_create(ft->fake);
 	struct pci_ep_db_set *one, *two;
 
-	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
-	embedded_reg(ft)->bar = BAR_4;
-	ft->fake->aux[0].bar = BAR_4;
+	embedded_show(ft, 0, 0);
 	one = fake_alloc(ft->fake, &req);
 	req.priv = other;
 	req.can_sleep = true;
@@ -320,8 +328,7 @@ static void embedded_with_dma(struct kunit *test)
 	int irq = ft->fake->irq[0].virq;
 	struct pci_ep_db_set *set;
 
-	ft->fake->features.bar[BAR_4].type = BAR_RESERVED;
-	ft->fake->aux[0].bar = BAR_4;
+	embedded_show(ft, 0, 0);
 	KUNIT_ASSERT_EQ(test, 0, request_irq(irq, dma_handler, IRQF_SHARED, "dma", &dma));
 	set = fake_alloc(ft->fake, &req);
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
@@ -402,6 +409,261 @@ static void embedded_undo(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
 	fake_expect_as_before(ft->fake, &ft->before);
 	embedded_rings(test, &req);
+
+	/* The line of the second register is taken, that of the first was free. */
+	embedded_add(ft, EMBEDDED_ADDR + 4, 1);
+	KUNIT_ASSERT_EQ(test, 0, request_irq(ft->fake->irq[1].virq, dma_handler, 0, "dma", ft));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
+	KUNIT_EXPECT_TRUE(test, fake_refused(test, "embedded", "interrupt or thread: -EBUSY"));
+	free_irq(ft->fake->irq[1].virq, ft);
+	fake_expect_as_before(ft->fake, &ft->before);
+}
+
+/* Ring one doorbell: exactly these, which are every @step-th one, are told. */
+static void expect_told(struct kunit *test, struct pci_ep_db_set *set, unsigned int index,
+			unsigned int step)
+{
+	struct fake_test *ft = test->priv;
+	unsigned int i, n = 0;
+
+	atomic_set(&ft->log->calls, 0);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, index));
+	for (i = index % step; i < pci_ep_db_count(set); i += step)
+		KUNIT_EXPECT_EQ(test, i, ft->log->index[n++]);
+	KUNIT_EXPECT_EQ(test, n, atomic_read(&ft->log->calls));
+}
+
+/* All doorbells of a set that gets @count of them, from so many registers */
+static void embedded_in_turn(struct kunit *test, const struct pci_ep_db_request *req,
+			     unsigned int count, unsigned int regs)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = fake_alloc(ft->fake, req);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, count, pci_ep_db_count(set));
+	KUNIT_EXPECT_EQ(test, count <= regs ? PCI_EP_DB_DISTINCT : 0, pci_ep_db_caps(set));
+	KUNIT_EXPECT_EQ(test, min(count, regs), fake_requested(ft->fake));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	for (i = 0; i < count; i++)
+		expect_told(test, set, i, regs);
+	fake_free(ft->fake, set);
+	fake_expect_as_before(ft->fake, &ft->before);
+}
+
+/* As many registers as doorbells, each with an interrupt of its own */
+static void embedded_distinct(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 3);
+
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_DMA_OPS))
+		kunit_skip(test, "no fake IOMMU");
+	/* Not in ascending order, and not in one page */
+	embedded_add(ft, EMBEDDED_ADDR - 8, 1);
+	embedded_add(ft, EMBEDDED_ADDR + 0x2100, 2);
+	embedded_in_turn(test, &req, 3, 3);
+	req.require = PCI_EP_DB_DISTINCT;
+	embedded_in_turn(test, &req, 3, 3);
+	req.count = 2;
+	embedded_in_turn(test, &req, 2, 3);
+
+	req.count = 3;
+	embedded_show(ft, 0, 0xa0);
+	embedded_show(ft, 1, 0x98);
+	embedded_show(ft, 2, 0x21a0);
+	embedded_in_turn(test, &req, 3, 3);
+}
+
+/* An EPF gets as many as it asks for, unless it insists that they are distinct. */
+static void embedded_more_than_registers(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 5);
+
+	embedded_add(ft, EMBEDDED_ADDR + 4, 1);
+	embedded_show(ft, 0, 0xa0);
+	embedded_show(ft, 1, 0xa4);
+	req.min_count = 1;
+	req.prefer = PCI_EP_DB_DISTINCT;
+	embedded_in_turn(test, &req, 5, 2);
+	req.require = PCI_EP_DB_DISTINCT;
+	embedded_in_turn(test, &req, 2, 2);
+	req.min_count = 2;
+	embedded_in_turn(test, &req, 2, 2);
+	req.min_count = 3;
+	expect_embedded_refused(test, &req, "2 doorbells at most can be told apart");
+	req.min_count = 0;
+	expect_embedded_refused(test, &req, "2 doorbells at most can be told apart");
+}
+
+/* What tells doorbells apart is the interrupt. */
+static void embedded_one_irq(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 2);
+
+	embedded_add(ft, EMBEDDED_ADDR + 4, 0);
+	embedded_show(ft, 0, 0xa0);
+	embedded_show(ft, 1, 0xa4);
+	embedded_in_turn(test, &req, 2, 1);
+	req.require = PCI_EP_DB_DISTINCT;
+	expect_embedded_refused(test, &req, "1 doorbells at most can be told apart");
+}
+
+/* Of four resources one can be used, whatever is wrong with the others. */
+static void embedded_bad_ones(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 1);
+	struct pci_epc_aux_resource *aux = ft->fake->aux;
+	unsigned int i;
+
+	for (i = 1; i < 4; i++)
+		embedded_add(ft, EMBEDDED_ADDR + 4 * i, i);
+	for (i = 0; i < 4; i++)
+		embedded_show(ft, i, 0xa0 + 4 * i);
+	aux[0].u.db_mmio.irq = 0;
+	aux[1].type = PCI_EPC_AUX_DOORBELL_MMIO + 1;
+	aux[2].bar_offset++;
+	embedded_in_turn(test, &req, 1, 1);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&embedded_reg(ft, 3)->writes));
+	req.count = 2;
+	embedded_in_turn(test, &req, 2, 1);
+
+	aux[3].u.db_mmio.irq = -ENXIO;
+	expect_embedded_refused(test, &req, "the doorbell register has no interrupt");
+	aux[2].bar_offset--;
+	embedded_in_turn(test, &req, 2, 1);
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&embedded_reg(ft, 2)->writes));
+}
+
+/* One layout must reach them all: the others are not used, or nothing is. */
+static void embedded_out_of_reach(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = embedded_request(test, 2);
+
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_DMA_OPS))
+		kunit_skip(test, "no fake IOMMU");
+	embedded_add(ft, EMBEDDED_ADDR + 4, 1);
+	embedded_show(ft, 1, 0xa4);
+	embedded_in_turn(test, &req, 2, 1);
+	embedded_add(ft, EMBEDDED_ADDR + SZ_64K, 2);
+	embedded_in_turn(test, &req, 2, 1);
+
+	/* No window of that BAR reaches both. */
+	embedded_add(ft, EMBEDDED_ADDR + SZ_8K, 3);
+	embedded_in_turn(test, &req, 2, 2);
+	req.bar = BAR_2;
+	ft->fake->features.bar[BAR_2].type = BAR_FIXED;
+	ft->fake->features.bar[BAR_2].fixed_size = SZ_4K;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, fake_alloc_fails(ft->fake, &req));
+	KUNIT_EXPECT_TRUE(test, fake_refused(test, "embedded", "no place in a BAR"));
+	fake_expect_as_before(ft->fake, &ft->before);
+	req.count = 1;
+	embedded_in_turn(test, &req, 1, 1);
+}
+
+/* One of several EPFs of a controller, and its doorbell in the same register */
+struct embedded_holder {
+	struct fake_test	*ft;
+	struct pci_epf		*epf;
+	struct fake_log		*log;
+	struct pci_ep_db_set	*set;
+	bool			can_sleep;
+	bool			stop;
+	unsigned int		rings;
+};
+
+static void embedded_hold(struct kunit *test, struct embedded_holder *holder)
+{
+	struct pci_ep_db_request req = embedded_request(test, 1);
+	struct fake_epc *fake = holder->ft->fake;
+
+	req.priv = holder->log;
+	req.can_sleep = holder->can_sleep;
+	reinit_completion(&holder->log->called);
+	swap(fake->epf, holder->epf);
+	holder->set = fake_alloc(fake, &req);
+	swap(fake->epf, holder->epf);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(holder->set));
+}
+
+/* Three of them, of which the last two have handlers that sleep */
+static struct embedded_holder *embedded_holders(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct embedded_holder *holder = kunit_kcalloc(test, 3, sizeof(*holder), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, holder);
+	for (i = 0; i < 3; i++) {
+		holder[i].ft = ft;
+		holder[i].epf = i ? fake_epf_create(ft->fake) : ft->fake->epf;
+		holder[i].log = i ? fake_log_create(ft->fake) : ft->log;
+		holder[i].can_sleep = i;
+		embedded_hold(test, &holder[i]);
+	}
+
+	return holder;
+}
+
+/* Each EPF's handler hears of a ring of any of them, until it gives its set back. */
+static void embedded_several(struct kunit *test)
+{
+	struct embedded_holder *holder = embedded_holders(test);
+	struct fake_epc *fake = holder->ft->fake;
+	unsigned int i, ringer;
+
+	KUNIT_EXPECT_EQ(test, 1, fake_requested(fake));
+	for (ringer = 0; ringer < 3; ringer++) {
+		KUNIT_EXPECT_EQ(test, 0, fake_ring(fake, holder[ringer].set, 0));
+		for (i = 0; i < 3; i++) {
+			FAKE_WAIT(test, &holder[i].log->called);
+			KUNIT_EXPECT_EQ(test, ringer + 1, atomic_read(&holder[i].log->calls));
+		}
+	}
+
+	fake_free(fake, holder[1].set);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(fake, holder[2].set, 0));
+	FAKE_WAIT(test, &holder[0].log->called);
+	FAKE_WAIT(test, &holder[2].log->called);
+	KUNIT_EXPECT_EQ(test, 3, atomic_read(&holder[1].log->calls));
+	fake_free(fake, holder[0].set);
+	fake_free(fake, holder[2].set);
+	KUNIT_EXPECT_EQ(test, 0, fake_requested(fake));
+}
+
+/* Ring, and go on when it was delivered. */
+static void embedded_ring_on(void *data)
+{
+	struct embedded_holder *holder = data;
+
+	while (!READ_ONCE(holder->stop) && !fake_ring(holder->ft->fake, holder->set, 0) &&
+	       wait_for_completion_timeout(&holder->log->called, FAKE_TIMEOUT))
+		holder->rings++;
+}
+
+/* One gives its doorbell back and gets it again while another one's is rung. */
+static void embedded_while_others_ring(struct kunit *test)
+{
+	struct embedded_holder *holder = embedded_holders(test);
+	struct fake_epc *fake = holder->ft->fake;
+	struct fake_thread thread;
+	unsigned int i;
+
+	fake_thread_run(test, &thread, embedded_ring_on, &holder[0]);
+	for (i = 0; i < 20; i++) {
+		FAKE_WAIT(test, &holder[1].log->called);
+		FAKE_WAIT(test, &holder[2].log->called);
+		fake_free(fake, holder[1].set);
+		embedded_hold(test, &holder[1]);
+	}
+	WRITE_ONCE(holder[0].stop, true);
+	fake_thread_wait(test, &thread);
+	KUNIT_EXPECT_GE(test, holder[0].rings, 20);
+	KUNIT_EXPECT_EQ(test, holder[0].rings, atomic_read(&embedded_reg(holder->ft, 0)->writes));
 }
 
 static struct kunit_case embedded_cases[] = {
@@ -411,6 +673,13 @@ static struct kunit_case embedded_cases[] = {
 	KUNIT_CASE(embedded_with_dma),
 	KUNIT_CASE(embedded_refusals),
 	KUNIT_CASE(embedded_undo),
+	KUNIT_CASE(embedded_distinct),
+	KUNIT_CASE(embedded_more_than_registers),
+	KUNIT_CASE(embedded_one_irq),
+	KUNIT_CASE(embedded_bad_ones),
+	KUNIT_CASE(embedded_out_of_reach),
+	KUNIT_CASE(embedded_several),
+	KUNIT_CASE(embedded_while_others_ring),
 	{}
 };
 

@@ -614,6 +614,7 @@ static void delivery_not_distinct(struct kunit *test)
 
 	ft->bus->offer.caps = 0;
 	ft->bus->offer.irq_shared = true;
+	ft->bus->regs = 1;
 	set = irq_set(ft, 3, false);
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_caps(set) & PCI_EP_DB_DISTINCT);
 	KUNIT_EXPECT_EQ(test, 1, fake_requested(ft->fake));
@@ -623,6 +624,28 @@ static void delivery_not_distinct(struct kunit *test)
 	expect_calls(test, 2);
 	KUNIT_EXPECT_EQ(test, 0, ft->log->index[0]);
 	KUNIT_EXPECT_EQ(test, 2, ft->log->index[1]);
+}
+
+/* Of several interrupts each tells those whose it is. */
+static void delivery_irqs_in_common(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set;
+
+	ft->bus->offer.irq_shared = true;
+	ft->bus->regs = 2;
+	set = irq_set(ft, 3, false);
+	KUNIT_EXPECT_EQ(test, 2, fake_requested(ft->fake));
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 1));
+	expect_calls(test, 1);
+	KUNIT_EXPECT_EQ(test, 1, ft->log->index[0]);
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 2));
+	expect_calls(test, 3);
+	KUNIT_EXPECT_EQ(test, 0, ft->log->index[1]);
+	KUNIT_EXPECT_EQ(test, 2, ft->log->index[2]);
+	fake_free(ft->fake, set);
+	KUNIT_EXPECT_EQ(test, 0, fake_requested(ft->fake));
 }
 
 /* What a storm left behind, and what the handler saw of it */
@@ -694,6 +717,7 @@ static void delivery_storm_shared(struct kunit *test)
 	struct fake_test *ft = test->priv;
 
 	ft->bus->offer.irq_shared = true;
+	ft->bus->regs = 1;
 	storm_rings(test, irq_set(ft, 1, false), false);
 }
 
@@ -1140,6 +1164,7 @@ static struct kunit_case delivery_cases[] = {
 	KUNIT_CASE(delivery_can_sleep),
 	KUNIT_CASE(delivery_hard),
 	KUNIT_CASE(delivery_not_distinct),
+	KUNIT_CASE(delivery_irqs_in_common),
 	KUNIT_CASE(delivery_storm),
 	KUNIT_CASE(delivery_storm_sleeping),
 	KUNIT_CASE(delivery_storm_shared),

@@ -706,17 +706,23 @@ static int fake_query(struct pci_ep_db_backend *backend, struct pci_epf *epf,
 	return fb->query_ret;
 }
 
+/* The register of a doorbell */
+static struct fake_reg *fake_reg_of(struct fake_backend *fb, unsigned int index)
+{
+	if (fb->regs)
+		index %= fb->regs;
+
+	return &fb->fake->reg[fb->first_reg + index];
+}
+
 static void fake_set_irqs(struct fake_backend *fb, struct pci_ep_db_set *set)
 {
-	unsigned int i, n = fb->offer.irq_shared ? 1 : set->count;
+	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		const struct fake_reg *reg = &fb->fake->reg[fb->first_reg + i];
-
-		set->target[i].irq = fb->fake->irq[reg->irq].virq;
-	}
+	for (i = 0; i < set->count; i++)
+		set->target[i].irq = fb->fake->irq[fake_reg_of(fb, i)->irq].virq;
 	if (fb->bogus_irq)
-		set->target[n - 1].irq = fb->bogus_irq;
+		set->target[set->count - 1].irq = fb->bogus_irq;
 }
 
 static int fake_backend_alloc(struct pci_ep_db_set *set)
@@ -742,8 +748,7 @@ static int fake_get_targets(struct pci_ep_db_set *set)
 
 	fb->targets++;
 	for (i = 0; i < set->count; i++) {
-		unsigned int n = fb->offer.irq_shared ? 0 : i;
-		const struct fake_reg *reg = &fb->fake->reg[fb->first_reg + n];
+		const struct fake_reg *reg = fake_reg_of(fb, i);
 		struct pci_ep_db_target *target = &set->target[i];
 
 		target->data = reg->data;

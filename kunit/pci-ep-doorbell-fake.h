@@ -28,7 +28,7 @@
 #define FAKE_WINDOWS		(FAKE_FUNCS * (1 + FAKE_VFS))
 #define FAKE_IRQS		8
 #define FAKE_REGS		8
-#define FAKE_AUX		2
+#define FAKE_AUX		4
 
 /* Registers of the fake SoC: no memory is there. */
 #define FAKE_MMIO		0x10000000000ULL
@@ -173,6 +173,7 @@ struct fake_state {
  * @start_ret: what start returns
  * @give: if not 0, alloc lowers the count to this
  * @first_reg: its doorbells are the registers from this one on
+ * @regs: if not 0, so many registers, for the doorbells in turn
  * @clear_size: neighbourhood of a target that holds nothing else
  * @bogus_irq: the IRQ number to give instead of that of the register
  * @ring_in_targets: the register is written while get_targets runs
@@ -198,6 +199,7 @@ struct fake_backend {
 	int				start_ret;
 	unsigned int			give;
 	unsigned int			first_reg;
+	unsigned int			regs;
 	u64				clear_size;
 	int				bogus_irq;
 	bool				ring_in_targets;

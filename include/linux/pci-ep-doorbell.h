@@ -91,8 +91,8 @@ enum pci_ep_db_return {
 /**
  * typedef pci_ep_db_handler_t - called when a doorbell was rung
  * @set: the set
- * @index: which doorbell of @set. Where the backend cannot tell them apart the
- *	handler is called once for each enabled doorbell.
+ * @index: which doorbell of @set. Where the backend cannot tell some apart the
+ *	handler is called once for each of them that is enabled.
  * @value: for PCI_EP_DB_VALUE the newest content, for PCI_EP_DB_MAILBOX the
  *	word the host left, otherwise 0. The host wrote it: do not trust it.
  * @priv: &struct pci_ep_db_request priv
@@ -118,7 +118,8 @@ typedef enum pci_ep_db_return (*pci_ep_db_handler_t)(struct pci_ep_db_set *set,
  *	&enum pci_ep_db_type
  * @types: acceptable types, most wanted first
  * @require: capabilities the EPF cannot live without
- * @prefer: capabilities the EPF would like
+ * @prefer: capabilities the EPF would like; it does not get fewer doorbells for
+ *	them
  * @bar: the BAR the doorbells must be in, or NO_BAR if any will do
  * @offset: bytes from the start of the BAR to the first doorbell, or
  *	%PCI_EP_DB_ANY_OFFSET
@@ -224,8 +225,9 @@ enum pci_ep_db_form {
  * @max_count: the most doorbells that make sense to ask for
  * @process: rings are delivered from process context, by the backend calling
  *	pci_ep_db_poll(); the core needs no thread and no IRQ
- * @irq_shared: all doorbells have one IRQ, that of target 0, which others may
- *	have requested as well and which nobody may disable
+ * @irq_shared: several doorbells may have the same IRQ, and then nobody knows
+ *	which of them rang; others may have requested it as well, and nobody may
+ *	disable it
  * @reason: why not, in words, filled in with pci_ep_db_refuse()
  */
 struct pci_ep_db_offer {

@@ -79,7 +79,7 @@ static const struct vep_board vep_boards[] = {
 		.dma_format = EDMA_MF_EDMA_UNROLL,
 		.wr_chans = 2,
 		.rd_chans = 2,
-		.dma_lines = 1,
+		.dma_lines = 4,
 		.dma_bar = BAR_4,
 		.dma_bar_size = SZ_1M,
 		.dma_bar_only = true,
@@ -135,6 +135,18 @@ static const struct vep_board vep_boards[] = {
 		.dma_lines = 1,
 		.dma_bar = NO_BAR,
 		.trap = true,
+	}, {
+		/* A device tree that does not name the engine's interrupt */
+		.name = "no-irq",
+		.features = &bare_features,
+		.functions = 1,
+		.ib_windows = 8,
+		.ob_windows = 8,
+		.granule = SZ_4K,
+		.dma_format = EDMA_MF_EDMA_UNROLL,
+		.wr_chans = 2,
+		.rd_chans = 2,
+		.dma_bar = NO_BAR,
 	},
 };
 

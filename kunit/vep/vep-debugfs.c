@@ -16,6 +16,10 @@
  *			moment; see enum vep_moment
  *   host_mem		memory of the host for a test that is the host driver
  *   host_mem_addr	its PCI address
+ *   doorbells		'OFFSET irq IRQ' lines: the doorbell registers that the
+ *			controller's driver offers
+ *   doorbell_race	read it: the first of them is rung, and once more while
+ *			that is handled; how often a handler was called
  */
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
@@ -80,6 +84,25 @@ static int vep_windows_show(struct seq_file *s, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vep_windows);
+
+static int vep_doorbells_show(struct seq_file *s, void *unused)
+{
+	vep_doorbell_show(s->private, s);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(vep_doorbells);
+
+static int vep_doorbell_race_show(struct seq_file *s, void *unused)
+{
+	int told = vep_doorbell_race(s->private);
+
+	if (told < 0)
+		return told;
+	seq_printf(s, "%d\n", told);
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(vep_doorbell_race);
 
 static int vep_link_get(void *data, u64 *val)
 {
@@ -423,4 +446,7 @@ void vep_debugfs_init(struct vep *v)
 	debugfs_create_file_size("host_mem", 0600, dir, v, &vep_host_mem_fops,
 				 VEP_HOST_MEM_SIZE);
 	debugfs_create_x64("host_mem_addr", 0400, dir, &v->host_mem_addr);
+	debugfs_create_file("doorbells", 0444, dir, v, &vep_doorbells_fops);
+	debugfs_create_file("doorbell_race", 0400, dir, v,
+			    &vep_doorbell_race_fops);
 }

@@ -6,7 +6,10 @@
  * a CPU while drivers wait for it in loops, such as dma_sync_wait().
  *
  * No databook was at hand: what a linked list means is read from what
- * dw-edma-v0-core.c writes into it.
+ * dw-edma-v0-core.c writes into it. That interrupt emulation asserts the lines
+ * of all channels, and any clear deasserts them all, is an assumption:
+ * dw-edma-core.c expects it on each line and takes both directions' registers
+ * for equally suitable.
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>

@@ -479,6 +479,42 @@ static void test_edma_run(struct vep *v, const struct test_lli *list)
 	vep_dma_flush(v);
 }
 
+/* Bits of the lines that are asserted */
+static unsigned int test_lines(struct vep *v)
+{
+	unsigned int lines = 0;
+
+	for (unsigned int i = 0; i < VEP_MAX_LINES; i++)
+		lines |= v->line[i].level << i;
+
+	return lines;
+}
+
+/* A line for each channel: emulation asserts them all. */
+static void vep_test_edma_lines(struct kunit *test)
+{
+	struct vep *v = vep_test_create(test, "rk3588");
+	struct test_lli *list = kunit_kzalloc(test, 256, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, list);
+	vep_dma_write(v, 0xa0, 0);
+	KUNIT_EXPECT_EQ(test, test_lines(v), 0xf);
+	vep_dma_write(v, 0x58, 0);
+	KUNIT_EXPECT_EQ(test, test_lines(v), 0);
+
+	/* Write channel 0 aborts: bus mastering is off. */
+	list[0] = (struct test_lli) { TEST_LL_CB, 4, virt_to_phys(list),
+				      TEST_HOST_ADDR };
+	test_edma_run(v, list);
+	KUNIT_EXPECT_EQ(test, test_lines(v), BIT(0));
+	vep_dma_write(v, 0xa0, 0);
+	KUNIT_EXPECT_EQ(test, test_lines(v), 0xf);
+	vep_dma_write(v, 0xac, 0);
+	KUNIT_EXPECT_EQ(test, test_lines(v), BIT(0));
+	vep_dma_write(v, 0x58, ~0U);
+	KUNIT_EXPECT_EQ(test, test_lines(v), 0);
+}
+
 static u32 test_edma_state(struct vep *v)
 {
 	return FIELD_GET(GENMASK(6, 5), vep_dma_read(v, 0x200));
@@ -1004,6 +1040,7 @@ static struct kunit_case vep_test_cases[] = {
 	KUNIT_CASE(vep_test_inbound),
 	KUNIT_CASE(vep_test_dma_bar),
 	KUNIT_CASE(vep_test_edma_emulation),
+	KUNIT_CASE(vep_test_edma_lines),
 	KUNIT_CASE(vep_test_edma_list),
 	KUNIT_CASE(vep_test_edma_abort),
 	KUNIT_CASE(vep_test_hdma),

@@ -135,8 +135,8 @@ enum vep_stat {
  * @dma_format: register map of the DMA engine
  * @wr_chans: write channels of the engine
  * @rd_chans: read channels of the engine
- * @dma_lines: its interrupt lines: 1, or one a channel, write channels first;
- *	interrupts in vep.dtso
+ * @dma_lines: its interrupt lines: none, 1, or one a channel, write channels
+ *	first; interrupts in vep.dtso
  * @dma_bar: BAR that shows the engine's registers without any window, or
  *	NO_BAR
  * @dma_bar_size: size of that BAR
@@ -644,5 +644,9 @@ static inline void vep_debugfs_init(struct vep *v) { }
 int vep_debugfs_host_write(struct vep *v, const char *cmd);
 int vep_debugfs_arm(struct vep *v, enum vep_moment moment, const char *cmd);
 int vep_debugfs_host_read(struct vep *v, const char *cmd);
+
+/* vep-doorbell.c */
+void vep_doorbell_show(struct vep *v, struct seq_file *s);
+int vep_doorbell_race(struct vep *v);
 
 #endif /* _VEP_H */

@@ -307,7 +307,8 @@ static irqreturn_t db_irq_handler(int irq, void *data)
 	if (set->offer.irq_shared) {
 		pci_ep_db_account(&set->pub, DB_IRQ_COST_NS);
 		for (i = 0; i < set->pub.count; i++)
-			set_bit(i, set->pending);
+			if (set->pub.target[i].irq == irq)
+				set_bit(i, set->pending);
 		/* Pairs with the barrier at the end of a pass in db_run(). */
 		smp_mb();
 		/* The line cannot be masked, others have it as well. */
@@ -637,10 +638,25 @@ void pci_ep_db_init_delivery(struct pci_ep_db_set_priv *set)
 	hrtimer_setup(&set->timer, db_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 }
 
+/* Of doorbells that have an IRQ in common the first one requests it. */
+static bool db_requests_irq(const struct pci_ep_db_set_priv *set, unsigned int index)
+{
+	const struct pci_ep_db_target *target = set->pub.target;
+	unsigned int i;
+
+	for (i = 0; set->offer.irq_shared && i < index; i++)
+		if (target[i].irq == target[index].irq)
+			return false;
+
+	return true;
+}
+
 static void db_free_irqs(struct pci_ep_db_set_priv *set)
 {
 	while (set->irqs) {
 		set->irqs--;
+		if (!db_requests_irq(set, set->irqs))
+			continue;
 		free_irq(set->pub.target[set->irqs].irq, &set->bell[set->irqs]);
 		set->bell[set->irqs].masked = false;
 	}
@@ -648,18 +664,18 @@ static void db_free_irqs(struct pci_ep_db_set_priv *set)
 
 static int db_request_irqs(struct pci_ep_db_set_priv *set)
 {
-	unsigned int n = set->offer.irq_shared ? 1 : set->pub.count;
 	unsigned long flags = set->offer.irq_shared ? IRQF_SHARED : 0;
-	int ret;
+	int ret = 0;
 
 	/*
 	 * The backend of a shared line must not be masked, its line is level
 	 * and not resent: no ONESHOT. The kernel fans out to all holders.
 	 */
-	while (set->irqs < n && set->pub.target[set->irqs].irq > 0) {
-		ret = request_irq(set->pub.target[set->irqs].irq, db_irq_handler,
-				  flags, dev_name(&set->pub.epf->dev),
-				  &set->bell[set->irqs]);
+	while (set->irqs < set->pub.count && set->pub.target[set->irqs].irq > 0) {
+		if (db_requests_irq(set, set->irqs))
+			ret = request_irq(set->pub.target[set->irqs].irq, db_irq_handler,
+					  flags, dev_name(&set->pub.epf->dev),
+					  &set->bell[set->irqs]);
 		if (ret) {
 			db_free_irqs(set);
 			return ret;

@@ -80,7 +80,7 @@ struct pci_ep_db_bell {
  * @timer: delivers what was throttled
  * @window: start of the accounting window, in ns
  * @busy: time spent since then, in ns
- * @irqs: number of IRQs requested
+ * @irqs: number of doorbells whose IRQ is requested
  */
 struct pci_ep_db_set_priv {
 	struct pci_ep_db_set		pub;

@@ -773,8 +773,11 @@ static void fake_backend_free(struct pci_ep_db_set *set)
 static int fake_start(struct pci_ep_db_set *set)
 {
 	struct fake_backend *fb = to_fake_backend(set->backend);
+	struct pci_ep_db_location loc;
 
 	fb->starts++;
+	/* Where to watch */
+	KUNIT_EXPECT_EQ(fb->fake->test, 0, pci_ep_db_location(set, 0, &loc));
 
 	return fb->start_ret;
 }

@@ -147,10 +147,18 @@ typedef enum pci_ep_db_return (*pci_ep_db_handler_t)(struct pci_ep_db_set *set,
  *	the set but pci_ep_db_free() gives -ENODEV from then on, late rings of
  *	the host reach nobody. May be NULL. May free the set; must not wait for
  *	somebody else who frees it.
- * @priv: for @handler and @gone
+ * @ready: the EPF can wait for a provider that is not there yet. The set may
+ *	then be pending, see pci_ep_db_await(), and this is called once in
+ *	process context when that is over: @err is 0 if the set has doorbells
+ *	now, otherwise it has none and every call on it gives -ENODEV. May free
+ *	the set; must not wait for somebody else who frees it, nor take a lock
+ *	under which somebody does. NULL: the next backend is taken at once.
+ * @priv: for @handler, @gone and @ready
  *
  * BARs that hold no memory of the EPF yet may be claimed by the core, with
- * pci_epc_set_bar(); ask for those before the link is up, in epc_init.
+ * pci_epc_set_bar(); ask for those before the link is up, in epc_init. Who can
+ * wait lends the BAR: the host sees only what is there when it looks. Memory
+ * that the EPF puts there while the set is pending is lent as well.
  */
 struct pci_ep_db_request {
 	const char		*name;
@@ -171,6 +179,8 @@ struct pci_ep_db_request {
 	bool			can_sleep;
 	pci_ep_db_handler_t	handler;
 	void			(*gone)(struct pci_ep_db_set *set, void *priv);
+	void			(*ready)(struct pci_ep_db_set *set, int err,
+					 void *priv);
 	void			*priv;
 };
 
@@ -189,6 +199,7 @@ struct pci_ep_db_location {
 
 struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 				      const struct pci_ep_db_request *req);
+bool pci_ep_db_await(struct pci_ep_db_set *set);
 void pci_ep_db_free(struct pci_ep_db_set *set);
 int pci_ep_db_enable(struct pci_ep_db_set *set);
 void pci_ep_db_disable(struct pci_ep_db_set *set);
@@ -286,7 +297,10 @@ struct pci_ep_db_set {
 /**
  * struct pci_ep_db_backend_ops - what a backend does
  * @query: say what could be given to this request, without taking anything.
- *	A negative errno and a reason if nothing.
+ *	A negative errno and a reason if nothing. -EPROBE_DEFER if that is only
+ *	because something is not there yet: with the offer that there will be,
+ *	and what is waited for as the reason. It is asked again then, every
+ *	100 ms.
  * @alloc: take what the set needs; may lower &struct pci_ep_db_set count down
  *	to req.min_count. Sets target[].irq where there are IRQs. Of words of
  *	memory the core may take fewer still before @start.
@@ -321,7 +335,9 @@ struct pci_ep_db_backend_ops {
  * @name: shown to users
  * @type: see &enum pci_ep_db_type
  * @ops: see &struct pci_ep_db_backend_ops
- * @epc: the controller it belongs to; NULL if it is asked for every one
+ * @epc: the controller it belongs to; NULL if it is asked for every one. If it
+ *	may come later than functions are bound, the controller declares
+ *	own_doorbell in its &struct pci_epc_features
  * @node: core: entry in the registry
  * @users: core: sets that still use @ops
  */
@@ -343,5 +359,17 @@ u64 pci_ep_db_throttled(struct pci_ep_db_set *set);
 bool pci_ep_db_idle(struct pci_ep_db_set *set);
 __printf(2, 3)
 int pci_ep_db_refuse(struct pci_ep_db_offer *offer, const char *fmt, ...);
+
+/*
+ * For the endpoint core
+ */
+
+#ifdef CONFIG_PCI_ENDPOINT_DOORBELL
+void pci_ep_db_controller_gone(struct pci_epc *epc);
+#else
+static inline void pci_ep_db_controller_gone(struct pci_epc *epc)
+{
+}
+#endif
 
 #endif /* __LINUX_PCI_EP_DOORBELL_H */

@@ -12,6 +12,10 @@
  * epf->lock, and epc->lock nests inside it. It is dropped around whatever waits
  * for a handler, because a handler may use the calls of this file for another
  * set. Delivery, in pci-ep-doorbell-deliver.c, does not take it.
+ *
+ * A set whose provider is not there yet is *pending*: a work item of its own asks
+ * again, and tells the holder. It takes the mutex only, never list_lock or
+ * epf->lock, because who frees the set holds those and waits for it.
  */
 
 #include <linux/bitmap.h>
@@ -19,12 +23,15 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/init.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/pci-epc.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
@@ -35,6 +42,19 @@ DEFINE_MUTEX(pci_ep_db_mutex);
 LIST_HEAD(pci_ep_db_sets);
 static LIST_HEAD(db_backends);
 static unsigned int db_next_id;
+
+/* For the work items of pending sets */
+static struct workqueue_struct *db_wq;
+
+/* Nobody tells that an MSI domain appears. */
+#define DB_ASK_AGAIN	msecs_to_jiffies(100)
+
+/* As long as other drivers wait, DRIVER_DEFERRED_PROBE_TIMEOUT */
+VISIBLE_IF_KUNIT unsigned int pci_ep_db_provider_timeout = 10 * MSEC_PER_SEC;
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_provider_timeout);
+module_param_named(provider_timeout, pci_ep_db_provider_timeout, uint, 0644);
+MODULE_PARM_DESC(provider_timeout,
+		 "how long a set waits for a provider that is not there yet, in ms (default 10000)");
 
 /* A backend that can give what a request requires */
 struct db_candidate {
@@ -117,12 +137,11 @@ static int db_query(struct pci_ep_db_backend *backend, struct pci_epf *epf,
 	candidate->rank = ret;
 
 	ret = backend->ops->query(backend, epf, req, offer);
-	if (!ret)
-		ret = db_check_offer(backend, req, offer);
-	if (ret)
-		return ret;
+	/* What would not do when it is there is not waited for. */
+	if (!ret || ret == -EPROBE_DEFER)
+		ret = db_check_offer(backend, req, offer) ?: ret;
 
-	return 0;
+	return ret;
 }
 
 /*
@@ -143,28 +162,85 @@ static int db_candidate_cmp(const void *va, const void *vb)
 	return strcmp(a->backend->name, b->backend->name);
 }
 
-/* Ask every backend. */
+/* Has the controller declared a backend of its own that is not there? */
+static bool db_own_is_late(struct pci_epf *epf)
+{
+	const struct pci_epc_features *features =
+		pci_epc_get_features(epf->epc, epf->func_no, epf->vfunc_no);
+	struct pci_ep_db_backend *backend;
+
+	if (!features || !features->own_doorbell)
+		return false;
+
+	list_for_each_entry(backend, &db_backends, node)
+		if (backend->epc == epf->epc)
+			return false;
+
+	return true;
+}
+
+/* The best of those that are not there yet; its rank is UINT_MAX if none is */
+static void db_expect(struct pci_epf *epf, const struct pci_ep_db_request *req,
+		      struct db_candidate *late)
+{
+	int rank = db_rank(req, PCI_EP_DB_CONTROLLER);
+
+	*late = (struct db_candidate) { .rank = UINT_MAX };
+	if (rank < 0 || !db_own_is_late(epf))
+		return;
+
+	late->rank = rank;
+	pci_ep_db_refuse(&late->offer, "the controller's own doorbells are not there yet");
+	pci_ep_db_record_refusal("controller", "%s", late->offer.reason);
+}
+
+/* Ask every backend. Which of those that are not there yet is best goes into @late. */
 static unsigned int db_candidates(struct pci_epf *epf,
 				  const struct pci_ep_db_request *req,
-				  struct db_candidate *candidates)
+				  struct db_candidate *candidates,
+				  struct db_candidate *late)
 {
 	struct pci_ep_db_backend *backend;
 	unsigned int n = 0;
+	int ret;
 
+	db_expect(epf, req, late);
 	list_for_each_entry(backend, &db_backends, node) {
+		struct db_candidate *candidate = &candidates[n];
+
 		if (backend->epc && backend->epc != epf->epc)
 			continue;
 
-		if (!db_query(backend, epf, req, &candidates[n]))
+		ret = db_query(backend, epf, req, candidate);
+		if (!ret) {
 			n++;
-		else
-			pci_ep_db_record_refusal(backend->name, "%s",
-						 candidates[n].offer.reason[0] ?
-						 candidates[n].offer.reason :
-						 "no reason given");
+			continue;
+		}
+		if (ret == -EPROBE_DEFER && candidate->rank < late->rank)
+			*late = *candidate;
+		pci_ep_db_record_refusal(backend->name, "%s",
+					 candidate->offer.reason[0] ?
+					 candidate->offer.reason :
+					 "no reason given");
 	}
 
 	return n;
+}
+
+/* Leave only those that are not to wait for the one that is expected. */
+static unsigned int db_drop_worse(struct db_candidate *candidates, unsigned int n,
+				  const struct db_candidate *late)
+{
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < n; i++)
+		if (candidates[i].rank <= late->rank)
+			candidates[kept++] = candidates[i];
+		else
+			pci_ep_db_record_refusal(candidates[i].backend->name,
+						 "not asked, a better one is expected");
+
+	return kept;
 }
 
 static void db_set_destroy(struct pci_ep_db_set_priv *set)
@@ -395,11 +471,13 @@ static void db_sort(struct pci_ep_db_set_priv *set,
 	sort(candidates, n, sizeof(*candidates), db_candidate_cmp, NULL);
 }
 
-static int db_choose(struct pci_ep_db_set_priv *set)
+/* -EPROBE_DEFER only if the set may wait and there is something to wait for */
+static int db_choose(struct pci_ep_db_set_priv *set, bool may_wait)
 {
 	const struct pci_ep_db_request *req = &set->pub.req;
 	struct pci_epf *epf = set->pub.epf;
 	unsigned int i, n, chosen;
+	struct db_candidate late;
 	const char *step;
 	int ret;
 
@@ -408,7 +486,10 @@ static int db_choose(struct pci_ep_db_set_priv *set)
 	if (!candidates)
 		return -ENOMEM;
 
-	n = db_candidates(epf, req, candidates);
+	n = db_candidates(epf, req, candidates, &late);
+	may_wait &= late.rank != UINT_MAX;
+	if (may_wait)
+		n = db_drop_worse(candidates, n, &late);
 	db_sort(set, candidates, n);
 	for (chosen = 0; chosen < n; chosen++) {
 		ret = db_take(set, &candidates[chosen], &step);
@@ -419,8 +500,10 @@ static int db_choose(struct pci_ep_db_set_priv *set)
 		dev_dbg(&epf->dev, "%s: no doorbells from %s: %s: %pe\n", req->name,
 			candidates[chosen].backend->name, step, ERR_PTR(ret));
 	}
-	if (chosen == n)
-		return -EOPNOTSUPP;
+	if (chosen == n) {
+		set->offer = late.offer;
+		return may_wait ? -EPROBE_DEFER : -EOPNOTSUPP;
+	}
 
 	for (i = chosen + 1; i < n; i++)
 		pci_ep_db_record_refusal(candidates[i].backend->name,
@@ -480,6 +563,88 @@ static void db_log_exposed_once(const struct pci_ep_db_set_priv *set)
 	*bars |= BIT(set->layout.bar);
 }
 
+/* The set has doorbells now. */
+static void db_adopt(struct pci_ep_db_set_priv *set)
+{
+	if (!(set->caps & PCI_EP_DB_ISOLATED))
+		db_log_exposed_once(set);
+	set->pub.backend->users++;
+}
+
+static void db_set_state(struct pci_ep_db_set_priv *set, enum pci_ep_db_state state)
+{
+	guard(raw_spinlock_irqsave)(&set->lock);
+	/* Pairs with the acquire in pci_ep_db_live(). */
+	smp_store_release(&set->state, state);
+}
+
+/* How long until a pending set takes what there is, in jiffies */
+static unsigned long db_time_left(const struct pci_ep_db_set_priv *set)
+{
+	u64 now = get_jiffies_64();
+
+	return time_before64(now, set->deadline) ? set->deadline - now : 0;
+}
+
+/* Is the provider there, or the time over? Called under the core's mutex. */
+static int db_ask_again(struct pci_ep_db_set_priv *set)
+{
+	unsigned long left = db_time_left(set);
+	int ret;
+
+	if (set->state != PCI_EP_DB_PENDING)
+		return -EPROBE_DEFER;
+
+	pci_ep_db_record_request(set->pub.epf, &set->pub.req);
+	ret = db_choose(set, left);
+	if (ret)
+		set->pub.count = 0;
+	if (ret == -EPROBE_DEFER) {
+		queue_delayed_work(db_wq, &set->wait, min(left, DB_ASK_AGAIN));
+		return ret;
+	}
+	pci_ep_db_record_result(set, ret);
+	if (!ret)
+		db_adopt(set);
+	db_set_state(set, ret ? PCI_EP_DB_GONE : PCI_EP_DB_LIVE);
+
+	return ret;
+}
+
+static void db_wait_work(struct work_struct *work)
+{
+	struct pci_ep_db_set_priv *set = container_of(to_delayed_work(work),
+						      struct pci_ep_db_set_priv, wait);
+	int ret;
+
+	scoped_guard(mutex, &pci_ep_db_mutex)
+		ret = db_ask_again(set);
+
+	/* It may free the set. */
+	if (ret != -EPROBE_DEFER)
+		set->pub.req.ready(&set->pub, ret, set->pub.req.priv);
+}
+
+/* Are we called by the set's work item, by a backend or from ready? */
+static bool db_in_work(const struct pci_ep_db_set_priv *set)
+{
+	return current_work() == &set->wait.work;
+}
+
+/* Is a set alive, or an errno. @state only goes on. */
+int pci_ep_db_live(const struct pci_ep_db_set_priv *set)
+{
+	/* Pairs with the release in db_set_state(). */
+	switch (smp_load_acquire(&set->state)) {
+	case PCI_EP_DB_LIVE:
+		return 0;
+	case PCI_EP_DB_PENDING:
+		return -EAGAIN;
+	default:
+		return -ENODEV;
+	}
+}
+
 /**
  * pci_ep_db_alloc() - get doorbells
  * @epf: the function; it is bound to its primary controller
@@ -489,6 +654,8 @@ static void db_log_exposed_once(const struct pci_ep_db_set_priv *set)
  * them in a BAR. All doorbells of the set are disabled at first. Nothing is
  * printed if no backend fits: that is for the EPF, if it cannot go on. debugfs
  * (pci-ep-doorbell/requests) tells why each backend was refused.
+ *
+ * The set may be pending if the request has ready: ask pci_ep_db_await().
  *
  * Call it between epc_init and epc_deinit, because BARs may be set.
  *
@@ -517,22 +684,83 @@ struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 	if (!set)
 		return ERR_PTR(-ENOMEM);
 
+	INIT_DELAYED_WORK(&set->wait, db_wait_work);
 	pci_ep_db_record_request(epf, req);
-	ret = db_choose(set);
+	ret = db_choose(set, req->ready && db_wq);
 	pci_ep_db_record_result(set, ret);
-	if (ret)
+	if (ret && ret != -EPROBE_DEFER)
 		return ERR_PTR(ret);
 
-	if (!(set->caps & PCI_EP_DB_ISOLATED))
-		db_log_exposed_once(set);
-
+	if (!ret) {
+		db_adopt(set);
+	} else {
+		set->state = PCI_EP_DB_PENDING;
+		set->pub.count = 0;
+	}
 	set->id = db_next_id++;
-	set->pub.backend->users++;
 	list_add_tail(&set->node, &pci_ep_db_sets);
 
 	return &no_free_ptr(set)->pub;
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_alloc);
+
+/**
+ * pci_ep_db_await() - is a set pending, and if so wait for its provider
+ * @set: the set
+ *
+ * A set is pending if a provider is expected that the EPF would rather have
+ * than those that are there: an MSI controller whose driver has not come yet,
+ * or the backend that the endpoint controller has declared. Until this is
+ * called nothing happens to a pending set: the EPF first stores the set, puts
+ * memory into the BAR it lends, and whatever else ready goes by.
+ *
+ * From then on the provider is asked for. When it appears the set takes its
+ * doorbells from it; after the time in the module parameter provider_timeout
+ * it takes the next backend. Either way ready tells, maybe before this has
+ * returned. Meanwhile pci_ep_db_enable(), _location(), _value() and _rearm()
+ * give -EAGAIN, pci_ep_db_count() and pci_ep_db_caps() 0. A set that the
+ * holder frees before, or whose controller goes away before, is not told of.
+ *
+ * Context: process. May sleep; takes the core's mutex.
+ * Return: true if the set is pending and ready will be called.
+ */
+bool pci_ep_db_await(struct pci_ep_db_set *set)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+
+	guard(mutex)(&pci_ep_db_mutex);
+
+	if (priv->state != PCI_EP_DB_PENDING)
+		return false;
+	if (!priv->deadline) {
+		priv->deadline = get_jiffies_64() +
+				 msecs_to_jiffies(READ_ONCE(pci_ep_db_provider_timeout));
+		queue_delayed_work(db_wq, &priv->wait, 0);
+	}
+
+	return true;
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_await);
+
+/**
+ * pci_ep_db_controller_gone() - an endpoint controller goes away
+ * @epc: the controller
+ *
+ * For pci_epc_destroy(), which does not ask whether functions still have sets.
+ * When it has returned, no pending set asks the controller any more.
+ *
+ * Context: process. May sleep; takes the core's mutex.
+ */
+void pci_ep_db_controller_gone(struct pci_epc *epc)
+{
+	struct pci_ep_db_set_priv *set;
+
+	guard(mutex)(&pci_ep_db_mutex);
+
+	list_for_each_entry(set, &pci_ep_db_sets, node)
+		if (set->state == PCI_EP_DB_PENDING && set->pub.epf->epc == epc)
+			db_set_state(set, PCI_EP_DB_GONE);
+}
 
 /*
  * Stop what a set's backend does for it. When it returns, no handler runs or
@@ -564,7 +792,7 @@ static bool db_begin_end(struct pci_ep_db_set_priv *set)
 {
 	guard(raw_spinlock_irqsave)(&set->lock);
 
-	if (set->state != PCI_EP_DB_LIVE)
+	if (set->state != PCI_EP_DB_LIVE && set->state != PCI_EP_DB_PENDING)
 		return false;
 	WRITE_ONCE(set->state, PCI_EP_DB_ENDING);
 	WRITE_ONCE(set->ender, current);
@@ -578,17 +806,29 @@ static bool db_gone(struct pci_ep_db_set_priv *set)
 	return smp_load_acquire(&set->state) == PCI_EP_DB_GONE;
 }
 
+/*
+ * When it has returned, ready does not run and will not, unless it is our
+ * caller. Nobody queues the work of a set that is no longer pending.
+ */
+static void db_stop_waiting(struct pci_ep_db_set_priv *set)
+{
+	if (db_in_work(set))
+		cancel_delayed_work(&set->wait);
+	else
+		cancel_delayed_work_sync(&set->wait);
+}
+
 /**
  * pci_ep_db_free() - give doorbells back
  * @set: the set, or NULL or an ERR_PTR
  *
- * When it has returned, no handler of the set runs or will run, and the BAR is
- * mapped as it was before; words of the EPF's memory that were doorbells keep
- * what the host left there. Not for handlers; an EPF's work items and gone may
- * call it.
+ * When it has returned, no handler of the set runs or will run, nor ready, and
+ * the BAR is mapped as it was before; words of the EPF's memory that were
+ * doorbells keep what the host left there. Not for handlers; an EPF's work
+ * items, gone and ready may call it.
  *
  * Context: process. May sleep; takes the core's mutex and epc->lock. Waits for
- * running handlers, and if the backend is going away for gone.
+ * running handlers, for ready, and if the backend is going away for gone.
  */
 void pci_ep_db_free(struct pci_ep_db_set *set)
 {
@@ -604,9 +844,12 @@ void pci_ep_db_free(struct pci_ep_db_set *set)
 
 	scoped_guard(mutex, &pci_ep_db_mutex)
 		ours = db_begin_end(priv);
+	db_stop_waiting(priv);
 
 	if (ours) {
-		db_end(priv, false);
+		/* A pending one has none. */
+		if (priv->pub.backend)
+			db_end(priv, false);
 	} else if (READ_ONCE(priv->ender) != current) {
 		/* The backend is going away: it is about to tell the holder. */
 		wait_var_event(&priv->state, db_gone(priv));
@@ -657,12 +900,23 @@ static struct pci_ep_db_set_priv *db_next_user(struct pci_ep_db_backend *backend
 	return NULL;
 }
 
+static void db_ask_all_again(void)
+{
+	struct pci_ep_db_set_priv *set;
+
+	lockdep_assert_held(&pci_ep_db_mutex);
+
+	list_for_each_entry(set, &pci_ep_db_sets, node)
+		if (set->state == PCI_EP_DB_PENDING && set->deadline)
+			mod_delayed_work(db_wq, &set->wait, 0);
+}
+
 /**
  * pci_ep_db_register_backend() - offer doorbells
  * @backend: the backend; its name, type and ops are set. Must live until
  *	pci_ep_db_unregister_backend() has returned.
  *
- * Requests made from now on may be given to it.
+ * Requests made from now on may be given to it, and sets that are pending.
  *
  * Context: process. May sleep.
  * Return: 0; -EINVAL if something is missing; -EEXIST if a backend of that name
@@ -685,6 +939,7 @@ int pci_ep_db_register_backend(struct pci_ep_db_backend *backend)
 
 	backend->users = 0;
 	list_add_tail(&backend->node, &db_backends);
+	db_ask_all_again();
 
 	return 0;
 }
@@ -699,9 +954,9 @@ EXPORT_SYMBOL_GPL(pci_ep_db_register_backend);
  * in a BAR by itself stays there), and tells the holders. When it has returned,
  * the core does not call the backend any more and its text may be unloaded.
  *
- * Context: process, not from a handler or gone, nor under the endpoint core's
- * list_lock or epf->lock, because it waits for others who free their sets. May
- * sleep; takes the core's mutex and epc->lock.
+ * Context: process, not from a handler, gone or ready, nor under the endpoint
+ * core's list_lock or epf->lock, because it waits for others who free their
+ * sets. May sleep; takes the core's mutex and epc->lock.
  */
 void pci_ep_db_unregister_backend(struct pci_ep_db_backend *backend)
 {
@@ -709,6 +964,10 @@ void pci_ep_db_unregister_backend(struct pci_ep_db_backend *backend)
 
 	scoped_guard(mutex, &pci_ep_db_mutex)
 		list_del(&backend->node);
+
+	/* Who is about to be told of his doorbells is told before they go. */
+	if (db_wq)
+		flush_workqueue(db_wq);
 
 	while ((set = db_next_user(backend)))
 		db_evict(set);
@@ -725,11 +984,11 @@ EXPORT_SYMBOL_GPL(pci_ep_db_unregister_backend);
  * pci_ep_db_count() - how many doorbells a set has
  * @set: the set
  *
- * Return: between min_count and count of the request.
+ * Return: between min_count and count of the request; 0 if the set is pending.
  */
 unsigned int pci_ep_db_count(const struct pci_ep_db_set *set)
 {
-	return set->count;
+	return pci_ep_db_live(to_db_set_priv(set)) == -EAGAIN ? 0 : set->count;
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_count);
 
@@ -753,17 +1012,19 @@ EXPORT_SYMBOL_GPL(pci_ep_db_caps);
  *
  * Context: any.
  * Return: 0; -EINVAL if there is no such doorbell; -ENODEV if the backend is
- * gone.
+ * gone; -EAGAIN if the set is pending.
  */
 int pci_ep_db_location(const struct pci_ep_db_set *set, unsigned int index,
 		       struct pci_ep_db_location *loc)
 {
 	const struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+	int ret = pci_ep_db_live(priv);
 
+	/* The backend that a pending set is about to get knows it already. */
+	if (ret && !(ret == -EAGAIN && db_in_work(priv)))
+		return ret;
 	if (index >= set->count)
 		return -EINVAL;
-	if (READ_ONCE(priv->state) != PCI_EP_DB_LIVE)
-		return -ENODEV;
 
 	loc->bar = priv->layout.bar;
 	loc->offset = pci_ep_db_layout_offset(&priv->layout, set->target, index);
@@ -772,3 +1033,11 @@ int pci_ep_db_location(const struct pci_ep_db_set *set, unsigned int index,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_location);
+
+static int __init db_init(void)
+{
+	db_wq = alloc_workqueue("pci-ep-doorbell", WQ_UNBOUND, 0);
+
+	return db_wq ? 0 : -ENOMEM;
+}
+subsys_initcall(db_init);

@@ -2,7 +2,8 @@
 /*
  * PCI endpoint doorbells: what users see in debugfs
  *
- * pci-ep-doorbell/sets: the live sets and where their doorbells are.
+ * pci-ep-doorbell/sets: the sets and where their doorbells are, or what they
+ * wait for.
  * pci-ep-doorbell/requests: the last requests, what became of them, and why
  * each backend was refused.
  */
@@ -19,14 +20,16 @@
 #define DB_RECORDS	16
 
 struct db_record {
-	char		text[1024];
-	char		result[128];
-	struct seq_buf	seq;
+	char	text[1024];
+	char	result[128];
 };
 
 /* Under the core's mutex */
 static struct db_record db_records[DB_RECORDS];
 static unsigned int db_nr_records;
+
+/* Of the request that is under way; kept when it has a result */
+static DECLARE_SEQ_BUF(db_seq, sizeof_field(struct db_record, text));
 
 static const char * const db_kind_names[] = {
 	[PCI_EP_DB_KICK]	= "kick",
@@ -34,45 +37,40 @@ static const char * const db_kind_names[] = {
 	[PCI_EP_DB_MAILBOX]	= "mailbox",
 };
 
-static struct db_record *db_last_record(void)
-{
-	return &db_records[(db_nr_records - 1) % DB_RECORDS];
-}
-
-/* A new request: the refusals that follow belong to it. */
+/*
+ * A request: the refusals that follow belong to it. One that a pending set makes
+ * again has no result as long as it waits, and leaves no record.
+ */
 void pci_ep_db_record_request(const struct pci_epf *epf,
 			      const struct pci_ep_db_request *req)
 {
-	struct db_record *record;
-
-	db_nr_records++;
-	record = db_last_record();
-	seq_buf_init(&record->seq, record->text, sizeof(record->text));
-	seq_buf_printf(&record->seq,
-		       "request %u epf %s controller %s name %s kind %s count %u",
-		       db_nr_records, dev_name(&epf->dev), dev_name(&epf->epc->dev),
-		       req->name, db_kind_names[req->kind], req->count);
-	record->result[0] = '\0';
-	seq_buf_putc(&record->seq, '\n');
+	seq_buf_clear(&db_seq);
+	seq_buf_printf(&db_seq,
+		       "request %u epf %s controller %s name %s kind %s count %u\n",
+		       db_nr_records + 1, dev_name(&epf->dev),
+		       dev_name(&epf->epc->dev), req->name,
+		       db_kind_names[req->kind], req->count);
 }
 
 void pci_ep_db_record_refusal(const char *backend, const char *fmt, ...)
 {
-	struct seq_buf *seq = &db_last_record()->seq;
 	va_list args;
 
-	seq_buf_printf(seq, "  %s: ", backend);
+	seq_buf_printf(&db_seq, "  %s: ", backend);
 	va_start(args, fmt);
-	seq_buf_vprintf(seq, fmt, args);
+	seq_buf_vprintf(&db_seq, fmt, args);
 	va_end(args);
-	seq_buf_putc(seq, '\n');
+	seq_buf_putc(&db_seq, '\n');
 }
 
 void pci_ep_db_record_result(const struct pci_ep_db_set_priv *set, int err)
 {
-	struct db_record *record = db_last_record();
+	struct db_record *record = &db_records[db_nr_records++ % DB_RECORDS];
 
-	if (err)
+	strscpy(record->text, seq_buf_str(&db_seq));
+	if (err == -EPROBE_DEFER)
+		strscpy(record->result, "  result: pending\n");
+	else if (err)
 		scnprintf(record->result, sizeof(record->result),
 			  "  result: none, %pe\n", ERR_PTR(err));
 	else
@@ -91,9 +89,9 @@ static int requests_show(struct seq_file *s, void *unused)
 
 	i = db_nr_records > DB_RECORDS ? db_nr_records - DB_RECORDS : 0;
 	for (; i < db_nr_records; i++) {
-		struct db_record *record = &db_records[i % DB_RECORDS];
+		const struct db_record *record = &db_records[i % DB_RECORDS];
 
-		seq_printf(s, "%s%s", seq_buf_str(&record->seq), record->result);
+		seq_printf(s, "%s%s", record->text, record->result);
 	}
 
 	return 0;
@@ -105,10 +103,16 @@ static void db_show_set(struct seq_file *s, struct pci_ep_db_set_priv *set)
 	const struct pci_ep_db_backend *backend = set->pub.backend;
 	unsigned int i;
 
-	seq_printf(s, "set %u epf %s name %s kind %s count %u backend %s%s%s%s%s\n",
-		   set->id, dev_name(&set->pub.epf->dev), set->pub.req.name,
-		   db_kind_names[set->pub.req.kind], set->pub.count,
-		   backend ? backend->name : "gone",
+	seq_printf(s, "set %u epf %s name %s kind %s ", set->id,
+		   dev_name(&set->pub.epf->dev), set->pub.req.name,
+		   db_kind_names[set->pub.req.kind]);
+	if (set->state == PCI_EP_DB_PENDING) {
+		seq_printf(s, "pending: %s\n", set->offer.reason);
+		return;
+	}
+
+	seq_printf(s, "count %u backend %s%s%s%s%s\n", set->pub.count,
+		   backend ? backend->name : set->pub.count ? "gone" : "none",
 		   set->caps & PCI_EP_DB_DISTINCT ? " distinct" : "",
 		   set->caps & PCI_EP_DB_EXACT ? " exact" : "",
 		   set->caps & PCI_EP_DB_ISOLATED ? " isolated" : "",

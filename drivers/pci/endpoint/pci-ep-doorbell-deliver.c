@@ -426,19 +426,20 @@ static void db_wake(struct pci_ep_db_set_priv *set)
  *
  * Context: any.
  * Return: 0; -EINVAL if there is no such doorbell; -ENODEV if the backend is
- * gone.
+ * gone; -EAGAIN if the set is pending.
  */
 int pci_ep_db_enable_one(struct pci_ep_db_set *set, unsigned int index)
 {
 	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
-
-	if (index >= set->count)
-		return -EINVAL;
+	int ret;
 
 	guard(raw_spinlock_irqsave)(&priv->lock);
 
-	if (priv->state != PCI_EP_DB_LIVE)
-		return -ENODEV;
+	ret = pci_ep_db_live(priv);
+	if (ret)
+		return ret;
+	if (index >= set->count)
+		return -EINVAL;
 	if (test_bit(index, priv->enabled))
 		return 0;
 	/* A handler does not undo the disable of all that waits for it. */
@@ -497,12 +498,12 @@ EXPORT_SYMBOL_GPL(pci_ep_db_disable_one);
  * See pci_ep_db_enable_one().
  *
  * Context: any.
- * Return: 0; -ENODEV if the backend is gone.
+ * Return: 0; -ENODEV if the backend is gone; -EAGAIN if the set is pending.
  */
 int pci_ep_db_enable(struct pci_ep_db_set *set)
 {
+	int ret = pci_ep_db_live(to_db_set_priv(set));
 	unsigned int i;
-	int ret = 0;
 
 	for (i = 0; i < set->count && !ret; i++)
 		ret = pci_ep_db_enable_one(set, i);
@@ -544,10 +545,12 @@ EXPORT_SYMBOL_GPL(pci_ep_db_disable);
 /* The word of a doorbell that has one, or an errno */
 static __le32 *db_word(struct pci_ep_db_set *set, unsigned int index)
 {
+	int ret = pci_ep_db_live(to_db_set_priv(set));
+
+	if (ret)
+		return ERR_PTR(ret);
 	if (index >= set->count)
 		return ERR_PTR(-EINVAL);
-	if (to_db_set_priv(set)->state != PCI_EP_DB_LIVE)
-		return ERR_PTR(-ENODEV);
 
 	return set->target[index].word ?: ERR_PTR(-EOPNOTSUPP);
 }
@@ -560,7 +563,8 @@ static __le32 *db_word(struct pci_ep_db_set *set, unsigned int index)
  *
  * Context: any.
  * Return: 0; -EINVAL if there is no such doorbell; -ENODEV if the backend is
- * gone; -EOPNOTSUPP if the doorbells of this set have no content.
+ * gone; -EAGAIN if the set is pending; -EOPNOTSUPP if the doorbells of this set
+ * have no content.
  */
 int pci_ep_db_value(struct pci_ep_db_set *set, unsigned int index, u32 *value)
 {

@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/pci-ep-doorbell.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "pci-ep-doorbell-layout.h"
 
@@ -19,12 +20,15 @@ struct pci_ep_db_bar;
 /**
  * enum pci_ep_db_state - the life of a set
  * @PCI_EP_DB_LIVE: its backend serves it
+ * @PCI_EP_DB_PENDING: it waits for a provider that is not there yet
  * @PCI_EP_DB_ENDING: it is being torn down, by pci_ep_db_free() or because
  *	the backend goes away
- * @PCI_EP_DB_GONE: the backend is gone and the holder was told
+ * @PCI_EP_DB_GONE: the backend is gone and the holder was told; or none came,
+ *	or the controller went before one did
  */
 enum pci_ep_db_state {
 	PCI_EP_DB_LIVE,
+	PCI_EP_DB_PENDING,
 	PCI_EP_DB_ENDING,
 	PCI_EP_DB_GONE,
 };
@@ -53,7 +57,7 @@ struct pci_ep_db_bell {
  * @pub: what backends know
  * @id: number for debugfs
  * @node: entry in the list of all sets
- * @offer: what the backend promised
+ * @offer: what the backend promised; of a pending set the one it waits for
  * @caps: what it has, PCI_EP_DB_ISOLATED included
  * @layout: where the doorbells are
  * @bar: the BAR they are in; NULL for PCI_EP_DB_FORM_BAR
@@ -65,6 +69,8 @@ struct pci_ep_db_bell {
  * @memory_size: its bytes
  * @state: changed under the core's mutex and @lock
  * @ender: who tears it down
+ * @wait: asks again whether its provider is there
+ * @deadline: when it takes what there is, in jiffies; 0 before it is awaited
  * @bell: the doorbells
  * @enabled: the handler may be called for these
  * @pending: these were rung, or may have been
@@ -98,6 +104,8 @@ struct pci_ep_db_set_priv {
 
 	enum pci_ep_db_state		state;
 	struct task_struct		*ender;
+	struct delayed_work		wait;
+	u64				deadline;
 
 	struct pci_ep_db_bell		*bell;
 	unsigned long			*enabled;
@@ -124,6 +132,8 @@ struct pci_ep_db_set_priv {
 extern struct mutex pci_ep_db_mutex;
 extern struct list_head pci_ep_db_sets;
 
+int pci_ep_db_live(const struct pci_ep_db_set_priv *set);
+
 int pci_ep_db_describe_ctrl(struct pci_epf *epf,
 			    const struct pci_ep_db_request *req,
 			    struct pci_ep_db_layout_ctrl *ctrl);
@@ -138,6 +148,7 @@ void pci_ep_db_stop_delivery(struct pci_ep_db_set_priv *set);
 void pci_ep_db_prime(struct pci_ep_db_set_priv *set);
 #if IS_ENABLED(CONFIG_KUNIT)
 extern unsigned int pci_ep_db_storm_percent;
+extern unsigned int pci_ep_db_provider_timeout;
 struct kthread_worker *pci_ep_db_run_worker(struct pci_ep_db_set_priv *set);
 void pci_ep_db_log_exposed(const struct pci_ep_db_set_priv *set);
 #endif

@@ -68,6 +68,17 @@ static const struct pci_epc_features bare_features = {
 	.align = SZ_4K,
 };
 
+/* The same, and a trap for writes to BARs: vep-trap.c, which may come later */
+static const struct pci_epc_features trap_features = {
+	DWC_EPC_COMMON_FEATURES,
+	.msi_capable = true,
+	.msix_capable = true,
+	.align = SZ_4K,
+#ifdef CONFIG_PCI_ENDPOINT_DOORBELL	/* Unmodified Linux knows no such thing. */
+	.own_doorbell = true,
+#endif
+};
+
 static const struct vep_board vep_boards[] = {
 	{
 		.name = "rk3588",
@@ -124,7 +135,7 @@ static const struct vep_board vep_boards[] = {
 		.dma_bar = NO_BAR,
 	}, {
 		.name = "trap",
-		.features = &bare_features,
+		.features = &trap_features,
 		.functions = 2,
 		.ib_windows = 8,
 		.ob_windows = 8,

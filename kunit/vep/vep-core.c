@@ -24,6 +24,11 @@ module_param_named(functions, vep_functions, uint, 0444);
 MODULE_PARM_DESC(functions,
 		 "physical functions, other than the real board has");
 
+static bool vep_late_msi;
+module_param_named(late_msi, vep_late_msi, bool, 0444);
+MODULE_PARM_DESC(late_msi,
+		 "the endpoint's MSI controller comes when 1 is written to vep/msi in debugfs");
+
 /*
  * The only endpoint of the kernel that has addresses and devices. The regions
  * of logic_iomem carry no context.
@@ -224,22 +229,43 @@ void vep_destroy(struct vep *v)
 	kvfree(v);
 }
 
+/**
+ * vep_probe_msi() - what the driver of the EP's MSI controller does
+ * @v: the endpoint
+ *
+ * Return: 0; -EEXIST if it has done so; -ENODEV if the board has none; -ENOMEM.
+ */
+int vep_probe_msi(struct vep *v)
+{
+	struct device_node *root __free(device_node) =
+		of_find_node_by_path("/vep");
+	struct device_node *np __free(device_node) =
+		of_get_child_by_name(root, v->board->name);
+	struct device_node *msi __free(device_node) =
+		of_get_child_by_name(np, "msi-controller");
+
+	if (v->msi.domain)
+		return -EEXIST;
+	if (!msi)
+		return -ENODEV;
+
+	return vep_msi_create_ep(&v->msi, of_fwnode_handle(msi));
+}
+
 static int __init vep_create_domains(struct vep *v, struct device_node *np)
 {
 	struct device_node *intc __free(device_node) =
 		of_get_child_by_name(np, "interrupt-controller");
-	struct device_node *msi __free(device_node) =
-		of_get_child_by_name(np, "msi-controller");
 	int ret;
 
-	if (!intc || !msi != !v->board->msi)
+	if (!intc)
 		return -EINVAL;
 
 	ret = vep_intc_create(v, of_fwnode_handle(intc));
-	if (ret || !msi)
+	if (ret || !v->board->msi || vep_late_msi)
 		return ret;
 
-	return vep_msi_create_ep(&v->msi, of_fwnode_handle(msi));
+	return vep_probe_msi(v);
 }
 
 /*

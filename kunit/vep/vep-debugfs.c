@@ -7,6 +7,8 @@
  *   perst		1 or 0; write 1 to assert PERST#, 0 to deassert it
  *   present		1 or 0; write 0 to pull the card out of its slot, 1 to put
  *			it back
+ *   msi		1 or 0; write 1 to have the EP's MSI controller, if it is
+ *			late (vep.late_msi)
  *   stats		'name value' lines
  *   windows		the iATU windows that are on
  *   host_write		'FUNC BAR OFFSET SIZE VALUE [COUNT]': the host writes
@@ -145,6 +147,27 @@ static int vep_perst_put(void *data, u64 val)
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vep_perst_fops, vep_perst_get, vep_perst_put, "%llu\n");
+
+static int vep_msi_get(void *data, u64 *val)
+{
+	struct vep *v = data;
+
+	*val = !!READ_ONCE(v->msi.domain);
+	return 0;
+}
+
+static int vep_msi_put(void *data, u64 val)
+{
+	struct vep *v = data;
+
+	if (val != 1)
+		return -EINVAL;
+
+	guard(mutex)(&v->debug_lock);
+
+	return vep_probe_msi(v);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(vep_msi_fops, vep_msi_get, vep_msi_put, "%llu\n");
 
 static int vep_present_get(void *data, u64 *val)
 {
@@ -437,6 +460,7 @@ void vep_debugfs_init(struct vep *v)
 	debugfs_create_file_unsafe("link", 0644, dir, v, &vep_link_fops);
 	debugfs_create_file_unsafe("perst", 0644, dir, v, &vep_perst_fops);
 	debugfs_create_file_unsafe("present", 0644, dir, v, &vep_present_fops);
+	debugfs_create_file_unsafe("msi", 0644, dir, v, &vep_msi_fops);
 	debugfs_create_file("host_write", 0200, dir, v, &vep_host_write_fops);
 	debugfs_create_file("host_write_on_unmap", 0200, dir, v,
 			    &vep_host_write_on_unmap_fops);

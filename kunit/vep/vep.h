@@ -522,6 +522,7 @@ void vep_board_names(char *buf, size_t size);
 /* vep-core.c */
 struct vep *vep_create(const struct vep_board *board);
 void vep_destroy(struct vep *v);
+int vep_probe_msi(struct vep *v);
 struct vep *vep_get(void);
 void vep_link_set(struct vep *v, bool *what, bool value);
 void vep_slot_set(struct vep *v, bool *what, bool value);

@@ -213,13 +213,14 @@ static int msi_query(struct pci_ep_db_backend *backend, struct pci_epf *epf,
 	struct db_msi_id id;
 	int ret;
 
-	ret = msi_identify(epf, &id, offer);
-	if (ret)
-		return ret;
-
+	/* Also what it will be able to do when its controller has a driver */
 	offer->form = PCI_EP_DB_FORM_BUS;
 	offer->caps = PCI_EP_DB_DISTINCT | PCI_EP_DB_EXACT;
 	offer->max_count = PCI_EP_DB_MAX_COUNT;
+
+	ret = msi_identify(epf, &id, offer);
+	if (ret)
+		return ret;
 
 	pool = msi_pool_find(epf, &id);
 	if (!pool)

@@ -23,6 +23,7 @@ help:
 	@echo 'make upstream   build/upstream: unmodified Linux with only the virtual endpoint in it'
 	@echo 'make demo       endpoint functions on five virtual boards, and a table; BOARD= and EPF= narrow it'
 	@echo 'make check      everything that proves the project; PART= narrows it to tree, static, kunit, boards, upstream'
+	@echo 'make docs       the documentation of PCI and NVMe in HTML, with ours in it; fails if ours has a fault'
 	@echo 'make clean      remove what was built, keep the download (FORCE=1: also edits that were not saved)'
 	@echo 'make distclean  remove build/'
 
@@ -33,11 +34,15 @@ tree upstream patches:
 clean distclean:
 	@$(TREE) $@
 
-.PHONY: demo check
+.PHONY: demo check docs
 demo:
 	@scripts/packages tree kernel guest
 	@scripts/demo
 
 check:
-	@scripts/packages tree kernel guest check
+	@scripts/packages tree kernel guest check docs
 	@scripts/check
+
+docs:
+	@scripts/packages tree docs
+	@scripts/docs

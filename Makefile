@@ -22,7 +22,7 @@ help:
 	@echo '                ALL=1       write all of them anew, also those of files that were not edited'
 	@echo 'make upstream   build/upstream: unmodified Linux with only the virtual endpoint in it'
 	@echo 'make demo       endpoint functions on five virtual boards, and a table; BOARD= and EPF= narrow it'
-	@echo 'make check      everything that proves the project; PART= narrows it to tree, static, kunit, boards, upstream'
+	@echo 'make check      everything that proves the project; PART= narrows it to tree, static, kunit, arm64, boards, upstream'
 	@echo 'make docs       the documentation of PCI and NVMe in HTML, with ours in it; fails if ours has a fault'
 	@echo 'make clean      remove what was built, keep the download (FORCE=1: also edits that were not saved)'
 	@echo 'make distclean  remove build/'
@@ -40,7 +40,7 @@ demo:
 	@scripts/demo
 
 check:
-	@scripts/packages tree kernel guest check docs
+	@scripts/packages tree kernel guest check docs its
 	@scripts/check
 
 docs:

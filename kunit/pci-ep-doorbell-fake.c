@@ -412,11 +412,10 @@ static void fake_expect_no_warning(void *data)
 	KUNIT_EXPECT_FALSE(fake->test, test_taint(TAINT_WARN));
 }
 
-struct fake_epc *fake_epc_create(struct kunit *test)
+/* A controller of a device that is there already */
+struct fake_epc *fake_epc_create_for(struct kunit *test, struct device *dev)
 {
 	struct fake_epc *fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
-	static atomic_t number;
-	struct platform_device *pdev;
 
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->test = test;
@@ -427,10 +426,7 @@ struct fake_epc *fake_epc_create(struct kunit *test)
 				kunit_add_action_or_reset(test, fake_expect_no_warning, fake));
 	fake_irqs_create(fake);
 
-	pdev = kunit_platform_device_alloc(test, "fake-epc", atomic_inc_return(&number));
-	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	KUNIT_ASSERT_EQ(test, 0, kunit_platform_device_add(test, pdev));
-	fake->dev = &pdev->dev;
+	fake->dev = dev;
 	dev_set_drvdata(fake->dev, fake);
 	fake_dma_setup(fake->dev);
 	KUNIT_ASSERT_EQ(test, 0,
@@ -448,6 +444,18 @@ struct fake_epc *fake_epc_create(struct kunit *test)
 	fake_epf_set_memory(fake, fake->epf, FAKE_MEM_BAR, FAKE_MEM_SIZE);
 
 	return fake;
+}
+
+struct fake_epc *fake_epc_create(struct kunit *test)
+{
+	static atomic_t number;
+	struct platform_device *pdev;
+
+	pdev = kunit_platform_device_alloc(test, "fake-epc", atomic_inc_return(&number));
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_ASSERT_EQ(test, 0, kunit_platform_device_add(test, pdev));
+
+	return fake_epc_create_for(test, &pdev->dev);
 }
 
 /* The host */

@@ -290,6 +290,7 @@ int fake_test_init(struct kunit *test);
 struct pci_ep_db_request fake_kicks(struct fake_test *ft, unsigned int count);
 
 struct fake_epc *fake_epc_create(struct kunit *test);
+struct fake_epc *fake_epc_create_for(struct kunit *test, struct device *dev);
 struct pci_epf *fake_epf_create(struct fake_epc *fake);
 struct pci_epf *fake_vf_create(struct fake_epc *fake, u8 func_no, u8 vfunc_no);
 unsigned int fake_windows_used(const struct fake_epc *fake);

@@ -26,7 +26,8 @@ RULES = (
     ("NVME_TARGET_PCI_EPF", "y", {"PCI_EP_DOORBELL_POLL": "y"}),
     ("NVME_TARGET_PCI_EPF", "m", {"PCI_EP_DOORBELL_POLL": "my"}),
     ("PCI_EP_DOORBELL_KUNIT_TEST", "my", {"PCI_ENDPOINT_DOORBELL": "y", "DEBUG_FS": "y"}),
-    ("PCI_EP_DOORBELL_ITS_KUNIT_TEST", "my", {"PCI_EP_DOORBELL_MSI": "y", "DEBUG_FS": "y"}),
+    ("PCI_EP_DOORBELL_ITS_KUNIT_TEST", "y", {"PCI_EP_DOORBELL_KUNIT_TEST": "y", "PCI_EP_DOORBELL_MSI": "y",
+                                             "PCI_EP_DOORBELL_ITS_FAKE_IOMMU": "y"}),
     ("PCI_VEP_NTB", "my", {"PCI_VEP": "y"}),
     ("PCI_VEP_TRAP", "my", {"PCI_VEP": "y", "PCI_ENDPOINT_DOORBELL": "y"}),
     ("PCI_VEP_LEND", "my", {"PCI_VEP": "y", "PCI_ENDPOINT_DOORBELL": "y", "DEBUG_FS": "y"}),
@@ -103,8 +104,8 @@ def cover(symbols):
         best = max(filter(None, tries), key=lambda values: len(pairs_of(values) & wanted))
         rows.append(best)
         wanted -= pairs_of(best)
-    # Everything is compiled anew when this one changes, so that it does only once.
-    return sorted(rows, key=lambda values: values.get("PCI_VEP", "n"))
+    # Everything is compiled anew when one of these changes, so that it does only once.
+    return sorted(rows, key=lambda values: [values.get(name, "n") for name in ("PCI_VEP", "PCI_EP_DOORBELL_ITS_FAKE_IOMMU")])
 
 
 def without_debugfs(symbols):

@@ -190,7 +190,7 @@ static struct kunit_suite poll_suite = {
 
 /* The first of its registers: fake_test_init() made those before it. */
 #define EMBEDDED_REG	4
-#define EMBEDDED_ADDR	(FAKE_MMIO + 0xa0)
+#define EMBEDDED_ADDR	(FAKE_MMIO + 0x20a0)
 
 static struct fake_reg *embedded_reg(struct fake_test *ft, unsigned int n)
 {
@@ -459,10 +459,13 @@ static void embedded_distinct(struct kunit *test)
 
 	if (!IS_ENABLED(CONFIG_ARCH_HAS_DMA_OPS))
 		kunit_skip(test, "no fake IOMMU");
-	/* Not in ascending order, and not in one page */
-	embedded_add(ft, EMBEDDED_ADDR - 8, 1);
-	embedded_add(ft, EMBEDDED_ADDR + 0x2100, 2);
+	/* Not in ascending order, and not in one page: all of it is mapped. */
+	embedded_add(ft, EMBEDDED_ADDR - SZ_4K, 1);
+	embedded_add(ft, EMBEDDED_ADDR + SZ_8K, 2);
 	embedded_in_turn(test, &req, 3, 3);
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN_DOWN(EMBEDDED_ADDR - SZ_4K), ft->fake->map_base);
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(EMBEDDED_ADDR + SZ_8K) - ft->fake->map_base,
+			ft->fake->map_size);
 	req.require = PCI_EP_DB_DISTINCT;
 	embedded_in_turn(test, &req, 3, 3);
 	req.count = 2;
@@ -590,7 +593,7 @@ static void embedded_hold(struct kunit *test, struct embedded_holder *holder)
 	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(holder->set));
 }
 
-/* Three of them, of which the last two have handlers that sleep */
+/* Two functions and a virtual one, whose handlers sleep but for the first one's */
 static struct embedded_holder *embedded_holders(struct kunit *test)
 {
 	struct fake_test *ft = test->priv;
@@ -598,9 +601,11 @@ static struct embedded_holder *embedded_holders(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, holder);
+	holder[0].epf = ft->fake->epf;
+	holder[1].epf = fake_epf_create(ft->fake);
+	holder[2].epf = fake_vf_create(ft->fake, 0, 1);
 	for (i = 0; i < 3; i++) {
 		holder[i].ft = ft;
-		holder[i].epf = i ? fake_epf_create(ft->fake) : ft->fake->epf;
 		holder[i].log = i ? fake_log_create(ft->fake) : ft->log;
 		holder[i].can_sleep = i;
 		embedded_hold(test, &holder[i]);

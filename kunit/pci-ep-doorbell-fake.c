@@ -167,6 +167,8 @@ static dma_addr_t fake_dma_map(struct device *dev, phys_addr_t phys, size_t size
 	if (fake->fail_map || dir != DMA_FROM_DEVICE || !PAGE_ALIGNED(phys))
 		return DMA_MAPPING_ERROR;
 	atomic_inc(&fake->maps);
+	fake->map_base = phys;
+	fake->map_size = size;
 
 	return phys + FAKE_IOVA;
 }

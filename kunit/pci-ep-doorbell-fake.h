@@ -113,6 +113,8 @@ struct fake_window {
  *	true if it was the one that was meant
  * @mmio_data: for @mmio
  * @maps: live mappings of registers
+ * @map_base: where the last one began
+ * @map_size: its bytes
  * @allocs: live allocations of DMA memory
  * @fail_map: the next mapping of a register fails
  * @fail_alloc: allocations of DMA memory fail
@@ -139,6 +141,8 @@ struct fake_epc {
 						u64 addr, u32 value);
 	void				*mmio_data;
 	atomic_t			maps;
+	phys_addr_t			map_base;
+	size_t				map_size;
 	atomic_t			allocs;
 	bool				fail_map;
 	bool				fail_alloc;

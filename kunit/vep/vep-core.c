@@ -317,7 +317,10 @@ static int __init vep_connect(struct vep *v)
 	return 0;
 }
 
-/* The board as vep.functions= wants it, which is for ever like vep_live. */
+/*
+ * The board as vep.functions= wants it, which is for ever like vep_live. The
+ * functions share the inbound windows: it has all that there can be.
+ */
 static const struct vep_board * __init vep_board_with(const struct vep_board *board,
 						      unsigned int functions)
 {
@@ -328,6 +331,7 @@ static const struct vep_board * __init vep_board_with(const struct vep_board *bo
 
 	changed = *board;
 	changed.functions = min(functions, VEP_MAX_FUNCS);
+	changed.ib_windows = VEP_MAX_WINDOWS;
 
 	return &changed;
 }

@@ -16,6 +16,8 @@
  *   host_write_on_unmap, host_write_on_event
  *			'FUNC BAR OFFSET 4 VALUE': the host writes once, at that
  *			moment; see enum vep_moment
+ *   msi_refuse		so many allocations of the EP's MSI controller fail from
+ *			now on, one event each
  *   host_mem		memory of the host for a test that is the host driver
  *   host_mem_addr	its PCI address
  *   doorbells		'OFFSET irq IRQ' lines: the doorbell registers that the
@@ -470,6 +472,7 @@ void vep_debugfs_init(struct vep *v)
 	debugfs_create_file_size("host_mem", 0600, dir, v, &vep_host_mem_fops,
 				 VEP_HOST_MEM_SIZE);
 	debugfs_create_x64("host_mem_addr", 0400, dir, &v->host_mem_addr);
+	debugfs_create_u32("msi_refuse", 0600, dir, &v->msi.refuse);
 	debugfs_create_file("doorbells", 0444, dir, v, &vep_doorbells_fops);
 	debugfs_create_file("doorbell_race", 0400, dir, v,
 			    &vep_doorbell_race_fops);

@@ -326,6 +326,10 @@ static int vep_msi_alloc(struct irq_domain *d, unsigned int virq,
 	unsigned long at;
 
 	scoped_guard(raw_spinlock_irqsave, &msi->lock) {
+		if (msi->refuse) {
+			msi->refuse--;
+			return -ENOSPC;
+		}
 		at = bitmap_find_next_zero_area(msi->used, msi->nr, msi->next, n, mask);
 		if (at + n > msi->nr)
 			at = bitmap_find_next_zero_area(msi->used, msi->nr, 0, n, mask);

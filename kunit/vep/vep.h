@@ -225,6 +225,7 @@ struct vep_iommu {
  * @addr: address of the doorbell
  * @nr: number of events
  * @next: where to look for a free event first
+ * @refuse: so many allocations fail (debugfs)
  * @used: events allocated
  * @enabled: events not masked
  * @pending: events that came and were not delivered
@@ -238,6 +239,7 @@ struct vep_msi {
 	u64 addr;
 	unsigned int nr;
 	unsigned int next;
+	u32 refuse;
 	unsigned long *used;
 	unsigned long *enabled;
 	unsigned long *pending;

@@ -35,6 +35,9 @@ RULES = (
     ("PCI_VEP_TRAP_KUNIT_TEST", "y", {"PCI_VEP_KUNIT_TEST": "y", "PCI_VEP_TRAP": "y"}),
 )
 
+# These select what is part of struct device.
+REBUILD = ("PCI_VEP", "PCI_EP_DOORBELL_ITS_FAKE_IOMMU")
+
 # Symbols that one architecture does not have
 ONLY = {"um": "PCI_VEP", "arm64": "PCI_EP_DOORBELL_ITS_"}
 

@@ -41,9 +41,6 @@
 #define ITS_USERS		(FAKE_FUNCS + 1)
 #define ITS_VF			FAKE_FUNCS
 
-/* As many as there can be; with PREEMPT_RT each has a thread, and takes its time */
-#define ITS_MANY		(IS_ENABLED(CONFIG_PREEMPT_RT) ? 256 : PCI_EP_DB_MAX_COUNT)
-
 /* Interrupts of a DeviceID, unless its first set wants more */
 #define ITS_POOL		64
 
@@ -528,7 +525,7 @@ static void its_again(struct kunit *test)
 	static const unsigned int counts[] = { 1, ITS_BELLS, 4, 32, 33 };
 	struct its_test *its = its_begin_first(test);
 	struct its_user *user = &its->user[0];
-	struct pci_ep_db_request many = its_request(user, ITS_MANY);
+	struct pci_ep_db_request many = its_request(user, PCI_EP_DB_MAX_COUNT);
 	unsigned int round;
 
 	for (round = 0; round < 20; round++) {
@@ -658,7 +655,7 @@ static void its_freed(struct kunit *test)
 {
 	struct its_test *its = its_begin_all(test);
 	struct its_user *gone = &its->user[0], *other = &its->user[1];
-	struct pci_ep_db_request many = its_request(gone, ITS_MANY);
+	struct pci_ep_db_request many = its_request(gone, PCI_EP_DB_MAX_COUNT);
 	struct pci_ep_db_location late, loc;
 
 	its_alloc_enabled(its, gone, 4);

@@ -228,10 +228,13 @@ static void db_defer(struct pci_ep_db_set_priv *set)
 		hrtimer_start(&set->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_SOFT);
 }
 
-/* Handlers take spinlocks, and with PREEMPT_RT those sleep. */
+/*
+ * Handlers take spinlocks, and with PREEMPT_RT those sleep. dw-edma handles its
+ * emulated interrupt in a thread, with interrupts disabled.
+ */
 static bool db_must_defer(void)
 {
-	return IS_ENABLED(CONFIG_PREEMPT_RT) && in_hardirq();
+	return IS_ENABLED(CONFIG_PREEMPT_RT) && (in_hardirq() || irqs_disabled());
 }
 
 static void db_dispatch(struct pci_ep_db_set_priv *set)
@@ -668,12 +671,14 @@ static void db_free_irqs(struct pci_ep_db_set_priv *set)
 
 static int db_request_irqs(struct pci_ep_db_set_priv *set)
 {
-	unsigned long flags = set->offer.irq_shared ? IRQF_SHARED : 0;
+	unsigned long flags = IRQF_NO_THREAD | (set->offer.irq_shared ? IRQF_SHARED : 0);
 	int ret = 0;
 
 	/*
 	 * The backend of a shared line must not be masked, its line is level
-	 * and not resent: no ONESHOT. The kernel fans out to all holders.
+	 * and not resent: no ONESHOT. The kernel fans out to all holders. What
+	 * may not run in the interrupt is deferred: a thread for each doorbell
+	 * would be in vain.
 	 */
 	while (set->irqs < set->pub.count && set->pub.target[set->irqs].irq > 0) {
 		if (db_requests_irq(set, set->irqs))

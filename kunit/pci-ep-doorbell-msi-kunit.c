@@ -43,14 +43,16 @@ struct msi_model;
 /**
  * struct model_device - a device, as the MSI controller knows it
  * @model: the MSI controller
- * @known: there is such a device
+ * @users: domains for it; 0 if there is no such device
+ * @owner: for whom the last one was made
  * @id: its DeviceID
  * @events: how many it has
  * @used: those that are allocated
  */
 struct model_device {
 	struct msi_model	*model;
-	bool			known;
+	unsigned int		users;
+	struct device		*owner;
 	u32			id;
 	unsigned int		events;
 	DECLARE_BITMAP(used, MODEL_EVENTS);
@@ -135,7 +137,7 @@ static struct model_device *model_find(struct msi_model *model, u32 id)
 	unsigned int i;
 
 	for (i = 0; i < MODEL_DEVICES; i++)
-		if (model->device[i].known && model->device[i].id == id)
+		if (model->device[i].users && model->device[i].id == id)
 			return &model->device[i];
 
 	return NULL;
@@ -146,7 +148,7 @@ static unsigned int model_devices(const struct msi_model *model)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < MODEL_DEVICES; i++)
-		n += model->device[i].known;
+		n += !!model->device[i].users;
 
 	return n;
 }
@@ -174,11 +176,28 @@ static int model_device_id(struct irq_domain *domain, struct device *dev, u32 *i
 	return ret;
 }
 
+static struct model_device *model_new(struct msi_model *model, u32 id, int nvec)
+{
+	unsigned int i;
+
+	for (i = 0; i < MODEL_DEVICES; i++) {
+		struct model_device *device = &model->device[i];
+
+		if (device->users)
+			continue;
+		device->id = id;
+		device->events = min_t(unsigned int, nvec, model->events);
+		return device;
+	}
+
+	return NULL;
+}
+
 static int model_prepare(struct irq_domain *domain, struct device *dev, int nvec,
 			 msi_alloc_info_t *info)
 {
 	struct msi_model *model = domain->parent->host_data;
-	struct model_device *device = model->device;
+	struct model_device *device;
 	u32 id;
 	int ret;
 
@@ -186,17 +205,15 @@ static int model_prepare(struct irq_domain *domain, struct device *dev, int nvec
 	ret = model_device_id(domain->parent, dev, &id);
 	if (ret)
 		return ret;
-	/* An ITS would share it, and never free it. */
-	KUNIT_EXPECT_NULL_MSG(model->test, model_find(model, id), "DeviceID %#x", id);
 	if (nvec > model->largest)
 		return -ENOMEM;
-	while (device->known)
-		if (++device == model->device + MODEL_DEVICES)
-			return -ENOSPC;
-
-	device->known = true;
-	device->id = id;
-	device->events = min_t(unsigned int, nvec, model->events);
+	device = model_find(model, id) ?: model_new(model, id, nvec);
+	KUNIT_ASSERT_NOT_NULL(model->test, device);
+	/* An ITS shares it as well, but never frees it then: not of one controller. */
+	KUNIT_EXPECT_TRUE_MSG(model->test, !device->users || device->owner != dev->parent,
+			      "DeviceID %#x", id);
+	device->users++;
+	device->owner = dev->parent;
 	info->scratchpad[0].ptr = device;
 
 	return 0;
@@ -206,8 +223,9 @@ static void model_teardown(struct irq_domain *domain, msi_alloc_info_t *info)
 {
 	struct model_device *device = info->scratchpad[0].ptr;
 
-	KUNIT_EXPECT_TRUE(device->model->test, bitmap_empty(device->used, MODEL_EVENTS));
-	device->known = false;
+	if (!--device->users)
+		KUNIT_EXPECT_TRUE(device->model->test,
+				  bitmap_empty(device->used, MODEL_EVENTS));
 }
 
 static bool model_init_dev(struct device *dev, struct irq_domain *domain,
@@ -544,8 +562,7 @@ static const struct msi_wire wires_parent[] = {
 };
 
 static const struct msi_wire wires_other[] = {
-	{ 0, 0, "msi-a", 0x50 },
-	{ 1, 0, "msi-a", 0x51 },
+	{ 0, 0, "msi-a", 0x10 },
 	{}
 };
 
@@ -679,6 +696,7 @@ static void msi_first_leaves(struct kunit *test)
 
 /* A host that rings one function's doorbells all the time */
 struct msi_ringer {
+	struct fake_thread	thread;
 	struct msi_board	*board;
 	struct pci_ep_db_set	*set;
 	bool			stop;
@@ -704,6 +722,30 @@ static void msi_ring_on(void *data)
 	}
 }
 
+static void msi_ringer_stop(void *data)
+{
+	struct msi_ringer *ringer = data;
+
+	WRITE_ONCE(ringer->stop, true);
+	fake_thread_wait(ringer->board->fake->test, &ringer->thread);
+}
+
+/* Ring the doorbells of this set, until the test ends or msi_ringer_stop(). */
+static struct msi_ringer *msi_ringer_run(struct msi_board *board, struct pci_ep_db_set *set)
+{
+	struct kunit *test = board->fake->test;
+	struct msi_ringer *ringer = kunit_kzalloc(test, sizeof(*ringer), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ringer);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	ringer->board = board;
+	ringer->set = set;
+	fake_thread_run(test, &ringer->thread, msi_ring_on, ringer);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, msi_ringer_stop, ringer));
+
+	return ringer;
+}
+
 /* One function gets and frees doorbells while those of another are rung. */
 static void msi_while_firing(struct kunit *test, const char *name,
 			     const struct msi_wire *wires)
@@ -712,25 +754,20 @@ static void msi_while_firing(struct kunit *test, const char *name,
 	struct fake_epc *fake = mt->ft->fake;
 	struct pci_ep_db_request req = msi_request(mt->ft->log, 4, 0);
 	struct pci_epf *epf1 = fake_epf_create(fake);
-	struct fake_thread thread = {};
-	struct msi_ringer ringer = {};
+	struct msi_ringer *ringer;
 	unsigned int i, before;
 
 	msi_use(test, name, wires);
-	ringer.board = mt->board;
-	ringer.set = msi_get(mt->board, fake->epf, &req);
-	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(ringer.set));
-	fake_thread_run(test, &thread, msi_ring_on, &ringer);
+	ringer = msi_ringer_run(mt->board, msi_get(mt->board, fake->epf, &req));
 	for (i = 0; i < 20; i++) {
-		before = READ_ONCE(ringer.rings);
-		FAKE_WAIT_UNTIL(test, READ_ONCE(ringer.rings) != before);
+		before = READ_ONCE(ringer->rings);
+		FAKE_WAIT_UNTIL(test, READ_ONCE(ringer->rings) != before);
 		msi_expect_works(mt->board, epf1, 3);
 	}
-	WRITE_ONCE(ringer.stop, true);
-	fake_thread_wait(test, &thread);
-	KUNIT_EXPECT_EQ(test, 0, ringer.lost);
-	KUNIT_EXPECT_EQ(test, ringer.rings, atomic_read(&mt->ft->log->calls));
-	fake_free(fake, ringer.set);
+	kunit_release_action(test, msi_ringer_stop, ringer);
+	KUNIT_EXPECT_EQ(test, 0, ringer->lost);
+	KUNIT_EXPECT_EQ(test, ringer->rings, atomic_read(&mt->ft->log->calls));
+	fake_free(fake, ringer->set);
 	msi_expect_gone(mt->board);
 }
 
@@ -744,6 +781,7 @@ static void msi_together_while_firing(struct kunit *test)
 	msi_while_firing(test, "together", wires_together);
 }
 
+/* Each has a pool of its own, even if the hardware gives both the same DeviceID. */
 static void msi_two_controllers(struct kunit *test)
 {
 	struct msi_test *mt = test->priv;
@@ -756,6 +794,8 @@ static void msi_two_controllers(struct kunit *test)
 	msi_use(test, "apart", wires_apart);
 	set = msi_get(mt->board, mt->ft->fake->epf, &req);
 	other_set = msi_get(other_board, other->epf, &other_req);
+	KUNIT_EXPECT_EQ(test, mt->board->children + 1, msi_children(mt->board));
+	KUNIT_EXPECT_EQ(test, other_board->children + 1, msi_children(other_board));
 	msi_expect_rings(mt->board, set);
 	msi_expect_rings(other_board, other_set);
 	fake_free(mt->ft->fake, set);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The endpoint functions that `make demo` and `make check` run, and how to read their results."""
+"""What `make demo` and `make check` do with endpoint functions, and how to read the results."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
 from .board import BOARDS, parse_ktap
@@ -48,8 +48,8 @@ def vntb_results(run):
     return {**parse_ntb_test(text), **{name: cases.get(name, "fail") for name in PINGS}}
 
 
-def nvmet_results(run):
-    """{step: pass or fail}; a step that was not come to failed."""
+def case_results(run):
+    """{case: pass or fail} of those that the script announces; one that was not come to failed."""
     match = re.search(r"^vep: cases (.*)$", run.text, re.M)
     cases = dict(re.findall(r"^vep: case (\S+) (pass|fail)$", run.text, re.M))
     return {name: cases.get(name, "fail") for name in match.group(1).split()} if match else {}
@@ -62,10 +62,8 @@ def test_results(run):
 
 @dataclass(frozen=True)
 class Epf:
-    """An endpoint function."""
+    """An endpoint function: a row of the table."""
     name: str
-    # The guest's script
-    script: str
     # What debugfs calls the request whose doorbells the table shows
     request: str
     # The result that tells whether they ring
@@ -77,14 +75,6 @@ class Epf:
     strict: bool = False
     # Why a result cannot be a pass: {board or "": {result: why}}
     never: dict = field(default_factory=dict)
-    # What is on the kernel command line besides
-    arguments: tuple = ()
-    # The boards where make demo runs it on upstream's tree as well
-    compared: tuple = BOARDS
-    # It is unbound while the host uses it: not every access finds something there.
-    unbinds: bool = False
-    # What to know about upstream's results
-    upstream: str = ""
 
     def as_expected(self, run):
         """Did the request get what this board is for?"""
@@ -96,32 +86,74 @@ class Epf:
         return {**self.never.get("", {}), **self.never.get(board, {})}.get(result)
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What a boot is for: endpoint functions, at the same time where there are several."""
+    name: str
+    # The guest's script
+    script: str
+    epfs: tuple
+    # Tells the rows of a function from those of its other trials.
+    instance: str = "0"
+    boards: tuple = BOARDS
+    # What is on the kernel command line besides
+    arguments: tuple = ()
+    # The boards where make demo runs it on upstream's tree as well
+    compared: tuple = BOARDS
+    # A function is unbound while the host uses it: not every access finds something there.
+    unbinds: bool = False
+    # What to know about upstream's results
+    upstream: str = ""
+
+
 EMBEDDED = {"db from host": "an embedded doorbell cannot tell which was rung, every bit is reported"}
 HEX = "ntb_test.sh writes the address in hexadecimal, ntb_tool reads decimal: see window"
 BEHIND_IOMMU = "the client takes the window's memory from the virtual PCI device, which no IOMMU knows"
 
-# More than the boards rk3588 and imx95 have: two NVMe controllers need them.
+# More than the board rk3588 has
 TWO_FUNCTIONS = ("vep.functions=2",)
 
-EPFS = {epf.name: epf for epf in (
-    Epf("test", "epf-test", "doorbell", "pcie_ep_doorbell.DOORBELL_TEST", test_results,
-        {"rk3588": r"embedded, 1 doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, 1 doorbells? at BAR\d\+0x[0-9a-f]*a0",
-         "imx95": r"msi, 1 doorbells? at ", "bare": r"poll, 1 doorbells? at ", "trap": r"trap, 1 doorbells? at "}),
-    Epf("vntb", "epf-vntb", "doorbells", "ping pong", vntb_results,
-        {"rk3588": r"embedded, \d+ doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, \d+ doorbells? at BAR4\+0xa0",
-         "imx95": r"msi, 16 doorbells at BAR2", "bare": r"poll, 16 doorbells at BAR2", "trap": r"trap, 16 doorbells at BAR2"},
-        True,
-        {"": {"msg from ep": "no message registers", "msg from host": "no message registers",
-              "msi": "the kernel was built without",
-              "mw0 from ep": HEX, "mw0 from host": HEX},
-         "rk3588": EMBEDDED,
-         "rcar-s4": {**EMBEDDED, "window from ep": BEHIND_IOMMU, "perf from host": BEHIND_IOMMU}},
-        upstream="it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, allows for "
-        "device registers only; what talks through scratchpads fails there or is skipped"),
-    Epf("nvmet", "epf-nvme", "queues", "all_io", nvmet_results,
-        {board: rf"{'trap' if board == 'trap' else 'poll'}, \d+ doorbells at BAR0\+0x1000\b" for board in BOARDS},
-        strict=True, arguments=TWO_FUNCTIONS, unbinds=True, compared=("bare",),
-        upstream="it takes minutes on each board, where it polls all the same; one is compared"),
+TEST = Epf(
+    "test", "doorbell", "pcie_ep_doorbell.DOORBELL_TEST", test_results,
+    {"rk3588": r"embedded, 1 doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, 1 doorbells? at BAR\d\+0x[0-9a-f]*a0",
+     "imx95": r"msi, 1 doorbells? at ", "bare": r"poll, 1 doorbells? at ", "trap": r"trap, 1 doorbells? at "})
+VNTB = Epf(
+    "vntb", "doorbells", "ping pong", vntb_results,
+    {"rk3588": r"embedded, \d+ doorbells? at BAR4\+0xa0", "rcar-s4": r"embedded, \d+ doorbells? at BAR4\+0xa0",
+     "imx95": r"msi, 16 doorbells at BAR2", "bare": r"poll, 16 doorbells at BAR2", "trap": r"trap, 16 doorbells at BAR2"},
+    True,
+    {"": {"msg from ep": "no message registers", "msg from host": "no message registers",
+          "msi": "the kernel was built without",
+          "mw0 from ep": HEX, "mw0 from host": HEX},
+     "rk3588": EMBEDDED,
+     "rcar-s4": {**EMBEDDED, "window from ep": BEHIND_IOMMU, "perf from host": BEHIND_IOMMU}})
+NVMET = Epf(
+    "nvmet", "queues", "all_io", case_results,
+    {board: rf"{'trap' if board == 'trap' else 'poll'}, \d+ doorbells at BAR0\+0x1000\b" for board in BOARDS}, True)
+
+# Of the kselftest beside another function, which upstream does not have
+SELFTEST_NEVER = {
+    "": {"pci_ep_bar.BAR0.BAR_SUBRANGE_TEST": "the test's registers are in it",
+         "pci_ep_basic.LEGACY_IRQ_TEST": "DesignWare endpoints raise no INTx",
+         "pci_ep_basic.MSI_TEST": "the function has 16 interrupts, the kselftest wants 32",
+         "pci_ep_data_transfer.dma.COPY_TEST": "the DMA engine copies between endpoint and host only"},
+    "rk3588": {"pci_ep_bar.BAR4.BAR_TEST": "the BAR is the hardware's own",
+               "pci_ep_bar.BAR4.BAR_SUBRANGE_TEST": "the BAR is the hardware's own",
+               "pci_ep_basic.MSIX_TEST": "the function has 8 interrupts, the kselftest wants 2048"},
+    "imx95": {"pci_ep_basic.MSIX_TEST": "the controller has no MSI-X"}}
+
+TRIALS = {trial.name: trial for trial in (
+    Trial("test", "epf-test", (TEST,)),
+    Trial("vntb", "epf-vntb", (VNTB,),
+          upstream="it reaches its scratchpads in memory with readl() and writel(), which UML, unlike most hardware, "
+          "allows for device registers only; what talks through scratchpads fails there or is skipped"),
+    Trial("nvmet", "epf-nvme", (NVMET,), arguments=TWO_FUNCTIONS, compared=("bare",), unbinds=True,
+          upstream="it takes minutes on each board, where it polls all the same; one is compared"),
+    Trial("pair", "epf-pair",
+          (replace(TEST, strict=True, never=SELFTEST_NEVER),
+           replace(VNTB, doorbell="pingpong_beside_selftest", results=case_results, never={})),
+          instance="pair", boards=("rk3588", "imx95"), arguments=TWO_FUNCTIONS, compared=(),
+          upstream="a second function gets no doorbells there"),
 )}
 
 

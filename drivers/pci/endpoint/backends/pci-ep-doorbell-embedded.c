@@ -156,9 +156,12 @@ static int embedded_map(struct device *dev, struct db_embedded *priv)
 		end = max(end, page + PAGE_SIZE);
 	}
 	priv->size = end - priv->base;
-	/* The device writes to the registers, so it is FROM_DEVICE. */
+	/*
+	 * The device writes to the registers, so it is FROM_DEVICE. Every set
+	 * maps them, and the CPU caches nothing of them: SKIP_CPU_SYNC.
+	 */
 	priv->iova = dma_map_resource(dev, priv->base, priv->size,
-				      DMA_FROM_DEVICE, 0);
+				      DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
 
 	return dma_mapping_error(dev, priv->iova) ? -EIO : 0;
 }
@@ -219,7 +222,8 @@ static void embedded_free(struct pci_ep_db_set *set)
 
 	if (priv->size)
 		dma_unmap_resource(set->epf->epc->dev.parent, priv->iova,
-				   priv->size, DMA_FROM_DEVICE, 0);
+				   priv->size, DMA_FROM_DEVICE,
+				   DMA_ATTR_SKIP_CPU_SYNC);
 	kfree(priv);
 }
 

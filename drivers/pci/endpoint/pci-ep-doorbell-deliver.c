@@ -671,14 +671,16 @@ static void db_free_irqs(struct pci_ep_db_set_priv *set)
 
 static int db_request_irqs(struct pci_ep_db_set_priv *set)
 {
-	unsigned long flags = IRQF_NO_THREAD | (set->offer.irq_shared ? IRQF_SHARED : 0);
+	unsigned long flags = set->offer.irq_shared ? IRQF_SHARED : 0;
 	int ret = 0;
+
+	/* What may not run in the interrupt is deferred: no thread for each. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		flags |= IRQF_NO_THREAD;
 
 	/*
 	 * The backend of a shared line must not be masked, its line is level
-	 * and not resent: no ONESHOT. The kernel fans out to all holders. What
-	 * may not run in the interrupt is deferred: a thread for each doorbell
-	 * would be in vain.
+	 * and not resent: no ONESHOT. The kernel fans out to all holders.
 	 */
 	while (set->irqs < set->pub.count && set->pub.target[set->irqs].irq > 0) {
 		if (db_requests_irq(set, set->irqs))

@@ -158,14 +158,14 @@ static int model_device_id(struct irq_domain *domain, struct device *dev, u32 *i
 {
 	struct device_node *np = NULL;
 	struct of_phandle_args spec = {};
-	struct of_phandle_iterator it;
-	int ret;
+	int ret, i;
 
-	of_for_each_phandle(&it, ret, dev->of_node, "msi-parent", "#msi-cells", -1) {
-		if (it.node != irq_domain_get_of_node(domain))
+	for (i = 0; !of_parse_phandle_with_args(dev->of_node, "msi-parent", "#msi-cells",
+						i, &spec); i++) {
+		of_node_put(spec.np);
+		if (spec.np != irq_domain_get_of_node(domain))
 			continue;
-		of_phandle_iterator_args(&it, id, 1);
-		of_node_put(it.node);
+		*id = spec.args[0];
 		return 0;
 	}
 

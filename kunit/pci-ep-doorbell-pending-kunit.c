@@ -325,6 +325,26 @@ static void pending_better_fails(struct kunit *test)
 	expect_told(ft, set, "bus");
 }
 
+/* The backend that could not give any has nothing to do with the set that waits. */
+static void pending_better_fails_and_goes(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = waiting_request(ft);
+	struct pci_ep_db_set *set;
+
+	expect_bus(ft);
+	register_next(ft);
+	ft->memory->alloc_ret = -ENOSPC;
+	req.types[0] = PCI_EP_DB_EMBEDDED;
+	req.types[1] = PCI_EP_DB_MSI;
+	set = pending_set(ft, &req);
+	KUNIT_EXPECT_NULL(test, set->backend);
+	fake_backend_unregister(ft->memory);
+	KUNIT_EXPECT_TRUE(test, pci_ep_db_await(set));
+	fake_free(ft->fake, set);
+	KUNIT_EXPECT_EQ(test, 0, ft->memory->backend.users);
+}
+
 static void pending_provider_fails(struct kunit *test)
 {
 	struct fake_test *ft = test->priv;
@@ -789,6 +809,7 @@ static struct kunit_case pending_cases[] = {
 	KUNIT_CASE(pending_better_is_there),
 	KUNIT_CASE(pending_would_not_do),
 	KUNIT_CASE(pending_better_fails),
+	KUNIT_CASE(pending_better_fails_and_goes),
 	KUNIT_CASE(pending_provider_fails),
 	KUNIT_CASE(pending_provider_unregistered),
 	KUNIT_CASE(pending_no_backend),

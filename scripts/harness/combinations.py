@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Combinations of =y, =m and =n of our symbols: every pair of values that Kconfig allows is in one of those that are built.
 
+The symbols of the virtual board and its tests, which nobody needs but those, are in some of them with each of their values.
 Which symbols are ours is read from our Kconfig files. What Kconfig does not allow is said in RULES, and Kconfig is asked
 whether it sees it that way.
 """
@@ -26,8 +27,6 @@ RULES = (
     ("NVME_TARGET_PCI_EPF", "y", {"PCI_EP_DOORBELL_POLL": "y"}),
     ("NVME_TARGET_PCI_EPF", "m", {"PCI_EP_DOORBELL_POLL": "my"}),
     ("PCI_EP_DOORBELL_KUNIT_TEST", "my", {"PCI_ENDPOINT_DOORBELL": "y", "DEBUG_FS": "y"}),
-    ("PCI_EP_DOORBELL_ITS_KUNIT_TEST", "y", {"PCI_EP_DOORBELL_KUNIT_TEST": "y", "PCI_EP_DOORBELL_MSI": "y",
-                                             "PCI_EP_DOORBELL_ITS_FAKE_IOMMU": "y"}),
     ("PCI_VEP_NTB", "my", {"PCI_VEP": "y"}),
     ("PCI_VEP_TRAP", "my", {"PCI_VEP": "y", "PCI_ENDPOINT_DOORBELL": "y"}),
     ("PCI_VEP_LEND", "my", {"PCI_VEP": "y", "PCI_ENDPOINT_DOORBELL": "y", "DEBUG_FS": "y"}),
@@ -35,11 +34,8 @@ RULES = (
     ("PCI_VEP_TRAP_KUNIT_TEST", "y", {"PCI_VEP_KUNIT_TEST": "y", "PCI_VEP_TRAP": "y"}),
 )
 
-# These select what is part of struct device.
-REBUILD = ("PCI_VEP", "PCI_EP_DOORBELL_ITS_FAKE_IOMMU")
-
-# Symbols that one architecture does not have
-ONLY = {"um": "PCI_VEP", "arm64": "PCI_EP_DOORBELL_ITS_"}
+# Not here: what is on one architecture only, and is built whenever its tests run
+ELSEWHERE = {"um": ("PCI_EP_DOORBELL_ITS_",), "arm64": ("PCI_EP_DOORBELL_ITS_", "PCI_VEP")}
 
 
 def our_symbols(arch):
@@ -48,8 +44,11 @@ def our_symbols(arch):
     for file in (*(ROOT / "drivers/pci/endpoint").rglob("Kconfig*"), *(ROOT / "kunit").rglob("Kconfig")):
         for name, kind in re.findall(r"^\+?config (\S+)\n\+?\t(bool|tristate)", file.read_text(), re.M):
             symbols[name] = "ny" if kind == "bool" else "nmy"
-    others = tuple(prefix for other, prefix in ONLY.items() if other != arch)
-    return {name: values for name, values in symbols.items() if not name.startswith(others)}
+    return {name: values for name, values in symbols.items() if not name.startswith(ELSEWHERE[arch])}
+
+
+def only_tests(name):
+    return "KUNIT" in name or "VEP" in name
 
 
 def broken_rule(values):
@@ -60,10 +59,6 @@ def broken_rule(values):
                 if other in values and values[other] not in allowed:
                     return symbol, which, then
     return None
-
-
-def pairs_of(values):
-    return set(itertools.combinations(sorted(values.items()), 2))
 
 
 def mend(values, rule, fixed, chance):
@@ -90,33 +85,36 @@ def random_allowed(symbols, chance, fixed=()):
     return None
 
 
-def allowed_pairs(symbols, chance):
-    """Pairs of values that some combination has"""
-    values = [(name, value) for name in sorted(symbols) for value in symbols[name]]
-    return {pair for pair in itertools.combinations(values, 2) if pair[0][0] != pair[1][0] and
-            any(random_allowed(symbols, chance, pair) for _ in range(20))}
+def allowed(symbols, size, fixed, chance):
+    """So many values at a time, of different symbols, that some combination has"""
+    free = sorted(symbols.keys() - dict(fixed).keys())
+    choices = itertools.combinations([(name, value) for name in free for value in symbols[name]], size)
+    return {choice for choice in choices if len(dict(choice)) == size and
+            any(random_allowed(symbols, chance, [*choice, *fixed]) for _ in range(20))}
 
 
-def cover(symbols):
-    """Combinations that have every allowed pair of values between them; the same ones each time"""
+def cover(symbols, size, fixed=()):
+    """Combinations that have all such values between them; the same ones each time"""
     chance = random.Random(1)
-    wanted = allowed_pairs(symbols, chance)
+    wanted = allowed(symbols, size, fixed, chance)
     rows = []
     while wanted:
-        tries = (random_allowed(symbols, chance, min(wanted)) for _ in range(200))
-        best = max(filter(None, tries), key=lambda values: len(pairs_of(values) & wanted))
+        tries = (random_allowed(symbols, chance, [*min(wanted), *fixed]) for _ in range(200))
+        best = max(filter(None, tries), key=lambda values: sum(set(choice) <= values.items() for choice in wanted))
         rows.append(best)
-        wanted -= pairs_of(best)
-    # Everything is compiled anew when one of these changes, so that it does only once.
-    return sorted(rows, key=lambda values: [values.get(name, "n") for name in ("PCI_VEP", "PCI_EP_DOORBELL_ITS_FAKE_IOMMU")])
+        wanted = {choice for choice in wanted if not set(choice) <= best.items()}
+    return rows
 
 
-def without_debugfs(symbols):
-    """All that there can be then; not in every combination, because it is Linux's and everything is compiled anew."""
-    values = {name: choice[-1] for name, choice in symbols.items()} | {"DEBUG_FS": "n"}
-    while rule := broken_rule(values):
-        values[rule[0]] = "n"
-    return values
+def combinations(arch):
+    """Those to be built, in an order in which little is compiled anew: both of UML's two groups compile everything"""
+    symbols = our_symbols(arch)
+    if arch != "um":
+        return cover(symbols, 2)
+    alone = [(name, "n") for name in symbols if only_tests(name)]
+    return [*cover({name: values for name, values in symbols.items() if not only_tests(name)}, 2,
+                   [*alone, ("DEBUG_FS", "n")]),
+            *cover(symbols, 1, [("PCI_VEP", "y")])]
 
 
 def lines(values):
@@ -138,8 +136,7 @@ def as_asked(kernel, asked):
 
 def build_combinations(tree, arch):
     """(combination, whether Kconfig allows it and it builds, log) of each"""
-    symbols = our_symbols(arch)
-    rows = [*cover(symbols), without_debugfs(symbols)] if arch == "um" else cover(symbols)
+    rows = combinations(arch)
     kernel = Kernel(tree, "small", ["../small.config"], base="allnoconfig", arch=arch)
     chosen = kernel.out / "combination.config"
     kernel.fragments.append(chosen)

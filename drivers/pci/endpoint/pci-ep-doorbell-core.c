@@ -350,8 +350,11 @@ static int db_acquire(struct pci_ep_db_set_priv *set,
 
 	*step = "allocation";
 	ret = ops->alloc(&set->pub);
-	if (ret)
+	if (ret) {
+		/* A set that waits for another one is not this one's. */
+		set->pub.backend = NULL;
 		return ret;
+	}
 
 	*step = "interrupt or thread";
 	ret = pci_ep_db_start_delivery(set);

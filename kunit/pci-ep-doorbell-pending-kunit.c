@@ -308,19 +308,26 @@ static void pending_would_not_do(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_refused(test, "bus", "cannot be told apart"));
 }
 
-/* The better one that is there may fail: then the expected one is next. */
-static void pending_better_fails(struct kunit *test)
+/* "memory" would be better than "bus", which is late, but has none to give. */
+static struct pci_ep_db_set *set_that_memory_refused(struct fake_test *ft)
 {
-	struct fake_test *ft = test->priv;
 	struct pci_ep_db_request req = waiting_request(ft);
-	struct pci_ep_db_set *set;
 
 	expect_bus(ft);
 	register_next(ft);
 	ft->memory->alloc_ret = -ENOSPC;
 	req.types[0] = PCI_EP_DB_EMBEDDED;
 	req.types[1] = PCI_EP_DB_MSI;
-	set = pending_set(ft, &req);
+
+	return pending_set(ft, &req);
+}
+
+/* The better one that is there may fail: then the expected one is next. */
+static void pending_better_fails(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = set_that_memory_refused(ft);
+
 	bus_appears(ft);
 	expect_told(ft, set, "bus");
 }
@@ -329,15 +336,8 @@ static void pending_better_fails(struct kunit *test)
 static void pending_better_fails_and_goes(struct kunit *test)
 {
 	struct fake_test *ft = test->priv;
-	struct pci_ep_db_request req = waiting_request(ft);
-	struct pci_ep_db_set *set;
+	struct pci_ep_db_set *set = set_that_memory_refused(ft);
 
-	expect_bus(ft);
-	register_next(ft);
-	ft->memory->alloc_ret = -ENOSPC;
-	req.types[0] = PCI_EP_DB_EMBEDDED;
-	req.types[1] = PCI_EP_DB_MSI;
-	set = pending_set(ft, &req);
 	KUNIT_EXPECT_NULL(test, set->backend);
 	fake_backend_unregister(ft->memory);
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_await(set));

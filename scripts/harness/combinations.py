@@ -2,8 +2,8 @@
 """Combinations of =y, =m and =n of our symbols: every pair of values that Kconfig allows is in one of those that are built.
 
 The symbols of the virtual board and its tests, which nobody needs but those, are in some of them with each of their values.
-Which symbols are ours is read from our Kconfig files. What Kconfig does not allow is said in RULES, and Kconfig is asked
-whether it sees it that way.
+Which symbols are ours is read from our Kconfig files. What Kconfig does not allow is said in RULES; that it does allow what
+is built is checked.
 """
 
 import itertools

@@ -47,11 +47,9 @@ struct db_embedded {
 	struct pci_epc_aux_resource	reg[] __counted_by(count);
 };
 
-/* Why a resource cannot be a doorbell, in words; NULL if it can */
+/* Why a doorbell register is of no use, in words; NULL if it is */
 static const char *embedded_unfit(const struct pci_epc_aux_resource *res)
 {
-	if (res->type != PCI_EPC_AUX_DOORBELL_MMIO)
-		return "the controller has no doorbell register";
 	if (res->u.db_mmio.irq <= 0)
 		return "the doorbell register has no interrupt";
 	if (!IS_ALIGNED(res->phys_addr | res->bar_offset, sizeof(u32)))
@@ -100,9 +98,12 @@ static struct db_embedded *embedded_find(struct pci_epf *epf, const char **why)
 
 	priv->count = 0;
 	for (i = 0; i < count; i++) {
-		const char *unfit = embedded_unfit(&res[i]);
+		const char *unfit;
 
-		if (res[i].type == PCI_EPC_AUX_DOORBELL_MMIO && unfit)
+		if (res[i].type != PCI_EPC_AUX_DOORBELL_MMIO)
+			continue;
+		unfit = embedded_unfit(&res[i]);
+		if (unfit)
 			*why = unfit;
 		if (unfit || !embedded_adds(priv, &res[i]))
 			continue;

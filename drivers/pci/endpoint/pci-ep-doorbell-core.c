@@ -251,6 +251,7 @@ static void db_set_destroy(struct pci_ep_db_set_priv *set)
 	bitmap_free(set->enabled);
 	bitmap_free(set->pending);
 	bitmap_free(set->again);
+	kfree(set->known);
 	kfree(set->bell);
 	kfree(set->pub.target);
 	kfree(set);
@@ -276,8 +277,10 @@ static struct pci_ep_db_set_priv *db_set_create(struct pci_epf *epf,
 	set->enabled = bitmap_zalloc(req->count, GFP_KERNEL);
 	set->pending = bitmap_zalloc(req->count, GFP_KERNEL);
 	set->again = bitmap_zalloc(req->count, GFP_KERNEL);
+	/* They are read in pairs. */
+	set->known = kzalloc_objs(*set->known, round_up(req->count, 2));
 	if (!set->pub.target || !set->bell || !set->enabled || !set->pending ||
-	    !set->again)
+	    !set->again || !set->known)
 		return NULL;
 
 	for (i = 0; i < req->count; i++)

@@ -114,9 +114,9 @@ static bool db_take_word(struct pci_ep_db_set_priv *set, unsigned int i, u32 *va
 	u32 now = le32_to_cpu(READ_ONCE(*word));
 
 	if (set->pub.req.kind == PCI_EP_DB_VALUE) {
-		if (now == bell->baseline && !again)
+		if (cpu_to_le32(now) == set->known[i] && !again)
 			return false;
-		bell->baseline = now;
+		WRITE_ONCE(set->known[i], cpu_to_le32(now));
 		bell->value = now;
 	} else if (again && set->pub.req.kind == PCI_EP_DB_MAILBOX) {
 		/* The handler is not done with its word; the next one waits. */
@@ -355,6 +355,85 @@ void pci_ep_db_ring(struct pci_ep_db_set *set, unsigned int index)
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_ring);
 
+/* What is taken for a ring too early is looked at again under the lock. */
+static void db_look(struct pci_ep_db_set_priv *set, unsigned int i)
+{
+	if (READ_ONCE(*set->pub.target[i].word) != READ_ONCE(set->known[i]))
+		set_bit(i, set->pending);
+}
+
+static u64 db_pair_differs(const struct pci_ep_db_set_priv *set, unsigned int i)
+{
+	return READ_ONCE(*(const u64 *)(set->row + i)) ^
+	       READ_ONCE(*(const u64 *)(set->known + i));
+}
+
+/* Is any of the words from @i on, as many as a long has bits, not what is known? */
+static bool db_row_differs(const struct pci_ep_db_set_priv *set, unsigned int i)
+{
+	unsigned int end = i + BITS_PER_LONG;
+	u64 differs = 0;
+
+	/* Four at a time, in two chains: counting would take as long as reading. */
+	for (; i < end; i += 8) {
+		differs |= db_pair_differs(set, i) | db_pair_differs(set, i + 2);
+		differs |= db_pair_differs(set, i + 4) | db_pair_differs(set, i + 6);
+	}
+
+	return differs;
+}
+
+/*
+ * The words of as many doorbells as a long has bits, from @i on; those of the
+ * bits in @live are enabled. BAR memory may not be cached: words side by side
+ * are read two at a time, and those of disabled doorbells not at all.
+ */
+static void db_look_row(struct pci_ep_db_set_priv *set, unsigned int i,
+			unsigned long live)
+{
+	unsigned long pairs = (live | live >> 1) & (~0UL / 3);
+	unsigned int bit;
+
+	if (live == ~0UL && !db_row_differs(set, i))
+		return;
+
+	/* A bit for each pair, on the first of the two */
+	for (; pairs; pairs &= pairs - 1) {
+		bit = __ffs(pairs);
+		if (likely(!db_pair_differs(set, i + bit)))
+			continue;
+		if (live & BIT(bit))
+			db_look(set, i + bit);
+		if (live & BIT(bit + 1))
+			db_look(set, i + bit + 1);
+	}
+}
+
+/* Look at all words side by side. Returns true if an enabled doorbell was rung. */
+static bool db_look_rows(struct pci_ep_db_set_priv *set)
+{
+	unsigned long rung = 0, live;
+	unsigned int i;
+
+	for (i = 0; i < set->pub.count; i += BITS_PER_LONG) {
+		live = READ_ONCE(set->enabled[BIT_WORD(i)]);
+		db_look_row(set, i, live);
+		rung |= live & READ_ONCE(set->pending[BIT_WORD(i)]);
+	}
+
+	return rung;
+}
+
+static bool db_look_each(struct pci_ep_db_set_priv *set)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, set->enabled, set->pub.count)
+		db_look(set, i);
+
+	return db_has_work(set);
+}
+
 /**
  * pci_ep_db_poll() - look for rings in the words of a set, call the handler
  * @set: a set of memory doorbells
@@ -365,18 +444,8 @@ EXPORT_SYMBOL_GPL(pci_ep_db_ring);
 bool pci_ep_db_poll(struct pci_ep_db_set *set)
 {
 	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
-	bool value = set->req.kind == PCI_EP_DB_VALUE;
-	bool rung;
-	unsigned int i;
+	bool rung = priv->row ? db_look_rows(priv) : db_look_each(priv);
 
-	for_each_set_bit(i, priv->enabled, set->count) {
-		u32 now = le32_to_cpu(READ_ONCE(*set->target[i].word));
-
-		if (value ? now != READ_ONCE(priv->bell[i].baseline) : now)
-			set_bit(i, priv->pending);
-	}
-
-	rung = db_has_work(priv);
 	if (rung)
 		db_run(priv);
 
@@ -450,8 +519,7 @@ int pci_ep_db_enable_one(struct pci_ep_db_set *set, unsigned int index)
 		return 0;
 
 	if (set->req.kind == PCI_EP_DB_VALUE) {
-		WRITE_ONCE(priv->bell[index].baseline,
-			   le32_to_cpu(READ_ONCE(*set->target[index].word)));
+		WRITE_ONCE(priv->known[index], READ_ONCE(*set->target[index].word));
 		clear_bit(index, priv->again);
 	}
 	set_bit(index, priv->enabled);
@@ -612,7 +680,7 @@ int pci_ep_db_rearm(struct pci_ep_db_set *set, unsigned int index, u32 value)
 	if (value && set->req.kind != PCI_EP_DB_VALUE)
 		return -EINVAL;
 	WRITE_ONCE(*word, cpu_to_le32(value));
-	WRITE_ONCE(priv->bell[index].baseline, value);
+	WRITE_ONCE(priv->known[index], cpu_to_le32(value));
 
 	return 0;
 }
@@ -624,15 +692,20 @@ EXPORT_SYMBOL_GPL(pci_ep_db_rearm);
  */
 void pci_ep_db_prime(struct pci_ep_db_set_priv *set)
 {
+	const __le32 *row = set->pub.target[0].word;
 	unsigned int i;
+
+	set->row = IS_ALIGNED((unsigned long)row, sizeof(u64)) ? row : NULL;
 
 	for (i = 0; i < set->pub.count; i++) {
 		__le32 *word = set->pub.target[i].word;
 
 		if (!word)
 			continue;
+		if (word != row + i)
+			set->row = NULL;
 		if (set->pub.req.kind == PCI_EP_DB_VALUE)
-			set->bell[i].baseline = le32_to_cpu(READ_ONCE(*word));
+			set->known[i] = READ_ONCE(*word);
 		else
 			WRITE_ONCE(*word, 0);
 	}

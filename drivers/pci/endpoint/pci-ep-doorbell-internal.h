@@ -36,14 +36,12 @@ enum pci_ep_db_state {
 /**
  * struct pci_ep_db_bell - one doorbell
  * @set: its set
- * @baseline: for PCI_EP_DB_VALUE the word that is not a ring
  * @value: the last datum, for a handler that asked to be called again
  * @rings: how often the handler was called
  * @masked: its IRQ is disabled until the set is no longer throttled
  */
 struct pci_ep_db_bell {
 	struct pci_ep_db_set_priv	*set;
-	u32				baseline;
 	u32				value;
 	unsigned long			rings;
 	bool				masked;
@@ -75,11 +73,14 @@ struct pci_ep_db_bell {
  * @enabled: the handler may be called for these
  * @pending: these were rung, or may have been
  * @again: the handler stopped at its budget for these
+ * @known: what the word of each holds when it is not a ring; under @lock
+ * @row: the first word, where all are side by side from an address on that is
+ *	a multiple of 8; otherwise NULL
  * @disabling: who disables all doorbells waits for the handler; under @lock
  * @flags: PCI_EP_DB_RUNNING
  * @running: the doorbell whose handler runs, or PCI_EP_DB_NOBODY
  * @runner: who runs it
- * @lock: protects the words, their baselines and masking
+ * @lock: protects the words, what is known of them, and masking
  * @delivering: rings may be masked, deferred, handed to @worker; under @lock
  * @worker: calls the handler, where it must sleep and the backend cannot
  * @work: for @worker
@@ -111,6 +112,8 @@ struct pci_ep_db_set_priv {
 	unsigned long			*enabled;
 	unsigned long			*pending;
 	unsigned long			*again;
+	__le32				*known;
+	const __le32			*row;
 	unsigned int			disabling;
 	unsigned long			flags;
 	unsigned int			running;

@@ -11,6 +11,9 @@
  * enabled, but for PCI_EP_DB_VALUE, where enabling takes the current content as
  * what is known.
  *
+ * kunit/litmus/ has the order of all this as models, which fail without any one
+ * of the barriers.
+ *
  * Silence after disable: the runner announces in @running whose handler it is
  * about to call and then looks at @enabled; who disables clears the bit in
  * @enabled and then looks at @running. With a full barrier between each pair
@@ -281,6 +284,11 @@ static enum hrtimer_restart db_timer(struct hrtimer *timer)
 {
 	struct pci_ep_db_set_priv *set = container_of(timer, struct pci_ep_db_set_priv, timer);
 
+	/*
+	 * Pairs with the barriers in pci_ep_db_ring() and db_irq_handler(): we
+	 * find the ring, or db_defer() finds that the timer is not queued.
+	 */
+	smp_mb();
 	db_unmask(set);
 	db_dispatch(set);
 

@@ -1094,8 +1094,8 @@ static void delivery_trapped_storm_sleeping(struct kunit *test)
 static void delivery_trapped_cost(struct kunit *test)
 {
 	struct fake_test *ft = test->priv;
-	struct pci_ep_db_set *set = trapped_set(ft, PCI_EP_DB_KICK, false);
 	unsigned int percent = fake_set_storm_percent(1);
+	struct pci_ep_db_set *set = trapped_set(ft, PCI_EP_DB_KICK, false);
 	unsigned long start = jiffies;
 	u64 wait = 0;
 

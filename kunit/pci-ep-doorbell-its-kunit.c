@@ -462,8 +462,8 @@ static void its_storm(struct kunit *test)
 	unsigned int i, percent;
 	int ret = 0;
 
-	its_alloc_enabled(its, user, 2);
 	percent = fake_set_storm_percent(1);
+	its_alloc_enabled(its, user, 2);
 	for (i = 0; i < 10000 && !ret && !pci_ep_db_throttled(user->set); i++)
 		ret = fake_ring(its->fake, user->set, 1);
 	KUNIT_EXPECT_LT(test, i, 10000);

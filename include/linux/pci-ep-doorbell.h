@@ -110,7 +110,7 @@ typedef enum pci_ep_db_return (*pci_ep_db_handler_t)(struct pci_ep_db_set *set,
 
 /**
  * struct pci_ep_db_request - what an EPF needs
- * @name: what the doorbells are for; a short word for logs and debugfs
+ * @name: what the doorbells are for; a short word for logs, debugfs and sysfs
  * @kind: see &enum pci_ep_db_kind
  * @count: how many doorbells, 1 to %PCI_EP_DB_MAX_COUNT
  * @min_count: the fewest the EPF can live with; 0 means @count
@@ -275,12 +275,31 @@ struct pci_ep_db_target {
 };
 
 /**
+ * struct pci_ep_db_settings - what users set for a set, in sysfs
+ * @spin_max_us: for how long polling spins after a ring, at most
+ * @sleep_min_us: for how long it sleeps at first
+ * @sleep_max_us: for how long it sleeps at most, not less than @sleep_min_us
+ * @storm_percent: the share of a CPU that the rings may take; for the core, see
+ *	pci_ep_db_throttled()
+ *
+ * They change at any time: read them with READ_ONCE(). After a change
+ * &struct pci_ep_db_backend_ops wake is called.
+ */
+struct pci_ep_db_settings {
+	u32	spin_max_us;
+	u32	sleep_min_us;
+	u32	sleep_max_us;
+	u32	storm_percent;
+};
+
+/**
  * struct pci_ep_db_set - the doorbells one request returned
  * @epf: whose they are
  * @req: the request
  * @backend: who provides them; NULL once it is gone
  * @count: how many, between @req.min_count and @req.count
  * @target: one for each
+ * @settings: what users set; written by the core only
  * @backend_data: for the backend
  *
  * For backends and the core. EPFs use the functions.
@@ -291,6 +310,7 @@ struct pci_ep_db_set {
 	struct pci_ep_db_backend	*backend;
 	unsigned int			count;
 	struct pci_ep_db_target		*target;
+	struct pci_ep_db_settings	settings;
 	void				*backend_data;
 };
 
@@ -311,9 +331,9 @@ struct pci_ep_db_set {
  *	pci_ep_db_location() tells what the host writes. May be NULL.
  * @stop: undo @start; when it has returned, neither pci_ep_db_ring() nor
  *	pci_ep_db_poll() will be called. May be NULL.
- * @wake: something was enabled or is to be looked at again. Called with the
- *	set's raw lock held: it wakes what looks, and calls nothing here. May be
- *	NULL.
+ * @wake: something was enabled or is to be looked at again, or a setting was
+ *	changed. Called with the set's raw lock held: it wakes what looks, and
+ *	calls nothing here. May be NULL.
  *
  * All but @wake are called in process context: @query, @alloc, @get_targets,
  * @free and @start under the core's mutex, one at a time; @stop without it.

@@ -613,6 +613,7 @@ static int db_ask_again(struct pci_ep_db_set_priv *set)
 	if (!ret)
 		db_adopt(set);
 	db_set_state(set, ret ? PCI_EP_DB_GONE : PCI_EP_DB_LIVE);
+	pci_ep_db_update_dir(set);
 
 	return ret;
 }
@@ -705,6 +706,7 @@ struct pci_ep_db_set *pci_ep_db_alloc(struct pci_epf *epf,
 	}
 	set->id = db_next_id++;
 	list_add_tail(&set->node, &pci_ep_db_sets);
+	pci_ep_db_add_dir(set);
 
 	return &no_free_ptr(set)->pub;
 }
@@ -789,6 +791,7 @@ static void db_end(struct pci_ep_db_set_priv *set, bool keep_bar)
 			pci_ep_db_unplace(set);
 		backend->ops->free(&set->pub);
 		set->pub.backend = NULL;
+		pci_ep_db_update_dir(set);
 		store_release_wake_up(&backend->users, backend->users - 1);
 	}
 }
@@ -864,6 +867,7 @@ void pci_ep_db_free(struct pci_ep_db_set *set)
 	scoped_guard(mutex, &pci_ep_db_mutex) {
 		if (!ours)
 			pci_ep_db_unplace(priv);
+		pci_ep_db_del_dir(priv);
 		list_del(&priv->node);
 	}
 

@@ -11,6 +11,9 @@
  * enabled, but for PCI_EP_DB_VALUE, where enabling takes the current content as
  * what is known.
  *
+ * kunit/litmus/ has the order of all this as models, which fail without any one
+ * of the barriers.
+ *
  * Silence after disable: the runner announces in @running whose handler it is
  * about to call and then looks at @enabled; who disables clears the bit in
  * @enabled and then looks at @running. With a full barrier between each pair
@@ -21,6 +24,7 @@
 #include <linux/export.h>
 #include <linux/interrupt.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
@@ -51,11 +55,11 @@ VISIBLE_IF_KUNIT unsigned int pci_ep_db_storm_percent = 80;
 EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_storm_percent);
 module_param_named(storm_percent, pci_ep_db_storm_percent, uint, 0644);
 MODULE_PARM_DESC(storm_percent,
-		 "share of a CPU, in percent, that the rings of one set may take (1 to 100, default 80)");
+		 "share of a CPU, in percent, that the rings of a set may take if it is not told otherwise (1 to 100, default 80)");
 
-static u64 db_budget_ns(void)
+static u64 db_budget_ns(const struct pci_ep_db_set *set)
 {
-	return DB_WINDOW_NS / 100 * clamp(READ_ONCE(pci_ep_db_storm_percent), 1u, 100u);
+	return DB_WINDOW_NS / 100 * READ_ONCE(set->settings.storm_percent);
 }
 
 /**
@@ -78,8 +82,9 @@ EXPORT_SYMBOL_GPL(pci_ep_db_account);
  * pci_ep_db_throttled() - must delivery wait
  * @set: the set
  *
- * A host that rings without end gets a bounded share of a CPU (module parameter
- * storm_percent, per window of 20 ms). What comes meanwhile is delivered after.
+ * A host that rings without end gets a bounded share of a CPU (storm_percent of
+ * &struct pci_ep_db_settings, per window of 20 ms). What comes meanwhile is
+ * delivered after.
  *
  * Context: any.
  * Return: ns to wait, 0 if delivery may go on.
@@ -96,7 +101,7 @@ u64 pci_ep_db_throttled(struct pci_ep_db_set *set)
 		return 0;
 	}
 
-	return atomic64_read(&priv->busy) > db_budget_ns() ? DB_WINDOW_NS - age : 0;
+	return atomic64_read(&priv->busy) > db_budget_ns(set) ? DB_WINDOW_NS - age : 0;
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_throttled);
 
@@ -281,6 +286,11 @@ static enum hrtimer_restart db_timer(struct hrtimer *timer)
 {
 	struct pci_ep_db_set_priv *set = container_of(timer, struct pci_ep_db_set_priv, timer);
 
+	/*
+	 * Pairs with the barriers in pci_ep_db_ring() and db_irq_handler(): we
+	 * find the ring, or db_defer() finds that the timer is not queued.
+	 */
+	smp_mb();
 	db_unmask(set);
 	db_dispatch(set);
 
@@ -714,6 +724,12 @@ void pci_ep_db_prime(struct pci_ep_db_set_priv *set)
 void pci_ep_db_init_delivery(struct pci_ep_db_set_priv *set)
 {
 	raw_spin_lock_init(&set->lock);
+	set->pub.settings = (struct pci_ep_db_settings) {
+		.spin_max_us	= 200,
+		.sleep_min_us	= 50,
+		.sleep_max_us	= 1000,
+		.storm_percent	= clamp(READ_ONCE(pci_ep_db_storm_percent), 1u, 100u),
+	};
 	set->running = PCI_EP_DB_NOBODY;
 	hrtimer_setup(&set->timer, db_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 }

@@ -16,6 +16,7 @@
 #include "pci-ep-doorbell-layout.h"
 
 struct pci_ep_db_bar;
+struct pci_ep_db_dir;
 
 /**
  * enum pci_ep_db_state - the life of a set
@@ -55,6 +56,7 @@ struct pci_ep_db_bell {
  * @pub: what backends know
  * @id: number for debugfs
  * @node: entry in the list of all sets
+ * @dir: its directory in sysfs; NULL if it has none
  * @offer: what the backend promised; of a pending set the one it waits for
  * @caps: what it has, PCI_EP_DB_ISOLATED included
  * @layout: where the doorbells are
@@ -93,6 +95,7 @@ struct pci_ep_db_set_priv {
 	struct pci_ep_db_set		pub;
 	unsigned int			id;
 	struct list_head		node;
+	struct pci_ep_db_dir		*dir;
 	struct pci_ep_db_offer		offer;
 	u32				caps;
 	struct pci_ep_db_layout		layout;
@@ -149,11 +152,18 @@ void pci_ep_db_init_delivery(struct pci_ep_db_set_priv *set);
 int pci_ep_db_start_delivery(struct pci_ep_db_set_priv *set);
 void pci_ep_db_stop_delivery(struct pci_ep_db_set_priv *set);
 void pci_ep_db_prime(struct pci_ep_db_set_priv *set);
+
+void pci_ep_db_add_dir(struct pci_ep_db_set_priv *set);
+void pci_ep_db_update_dir(struct pci_ep_db_set_priv *set);
+void pci_ep_db_del_dir(struct pci_ep_db_set_priv *set);
+
 #if IS_ENABLED(CONFIG_KUNIT)
 extern unsigned int pci_ep_db_storm_percent;
 extern unsigned int pci_ep_db_provider_timeout;
 struct kthread_worker *pci_ep_db_run_worker(struct pci_ep_db_set_priv *set);
 void pci_ep_db_log_exposed(const struct pci_ep_db_set_priv *set);
+struct pci_ep_db_dir *pci_ep_db_create_dir(struct pci_ep_db_set_priv *set,
+					   struct kobject *parent);
 #endif
 
 #ifdef CONFIG_DEBUG_FS

@@ -86,7 +86,8 @@ static bool db_lend_valid(const struct pci_ep_db_request *req)
  */
 int pci_ep_db_check_request(const struct pci_ep_db_request *req)
 {
-	if (!req->handler || !req->name || (unsigned int)req->kind > PCI_EP_DB_MAILBOX)
+	if (!req->handler || !req->name || !req->name[0] ||
+	    (unsigned int)req->kind > PCI_EP_DB_MAILBOX)
 		return -EINVAL;
 	if (!req->count || req->count > PCI_EP_DB_MAX_COUNT ||
 	    req->min_count > req->count)

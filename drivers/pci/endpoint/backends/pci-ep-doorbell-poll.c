@@ -21,13 +21,8 @@
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 
-/* Spinning, from haltpoll: start and maximum of the window */
+/* Spinning, from haltpoll: start of the window, whose maximum users set */
 #define POLL_SPIN_START_NS	(50 * NSEC_PER_USEC)
-#define POLL_SPIN_MAX_NS	(200 * NSEC_PER_USEC)
-
-/* Sleeping: a ring waits for so long at most, plus a quarter for the timer */
-#define POLL_SLEEP_MIN_NS	(50 * NSEC_PER_USEC)
-#define POLL_SLEEP_MAX_NS	(1 * NSEC_PER_MSEC)
 
 /**
  * struct db_poll - the thread of one set
@@ -35,7 +30,7 @@
  * @task: the thread
  * @last: when the last ring was found, in ns of the monotonic clock
  * @spin: how long to spin after a ring, in ns
- * @sleep: how long to sleep next, in ns
+ * @sleep: how long to sleep next, in ns, within what users set
  */
 struct db_poll {
 	struct pci_ep_db_set	*set;
@@ -45,22 +40,47 @@ struct db_poll {
 	u64			sleep;
 };
 
+static u64 poll_spin_max(const struct db_poll *poll)
+{
+	return (u64)READ_ONCE(poll->set->settings.spin_max_us) * NSEC_PER_USEC;
+}
+
+static u64 poll_sleep_min(const struct db_poll *poll)
+{
+	return (u64)READ_ONCE(poll->set->settings.sleep_min_us) * NSEC_PER_USEC;
+}
+
+/* A ring waits for so long at most, plus a quarter for the timer. */
+static u64 poll_sleep_max(const struct db_poll *poll)
+{
+	return (u64)READ_ONCE(poll->set->settings.sleep_max_us) * NSEC_PER_USEC;
+}
+
 /* A ring came @gap ns after the one before: was spinning the right thing? */
 static void poll_adapt(struct db_poll *poll, u64 gap)
 {
-	if (gap > poll->spin && gap <= POLL_SPIN_MAX_NS)
-		poll->spin = clamp(poll->spin * 2, POLL_SPIN_START_NS,
-				   POLL_SPIN_MAX_NS);
-	else if (gap > POLL_SPIN_MAX_NS)
+	u64 spin_max = poll_spin_max(poll);
+
+	if (gap > poll->spin && gap <= spin_max)
+		poll->spin = min(max(poll->spin * 2, POLL_SPIN_START_NS), spin_max);
+	else if (gap > spin_max)
 		poll->spin = poll->spin / 2 < POLL_SPIN_START_NS ? 0 : poll->spin / 2;
 }
 
-/* Sleep until @ns have passed or something wakes us. */
-static void poll_sleep(struct db_poll *poll, u64 ns)
+/*
+ * Sleep until it is time to look again or something wakes us. How long is read
+ * after the state is set: who changes a setting wakes us after it was changed.
+ */
+static void poll_sleep(struct db_poll *poll)
 {
-	ktime_t timeout = ns_to_ktime(ns);
+	ktime_t timeout;
+	u64 ns;
 
 	set_current_state(TASK_IDLE);
+	ns = pci_ep_db_throttled(poll->set);
+	if (!ns)
+		ns = clamp(poll->sleep, poll_sleep_min(poll), poll_sleep_max(poll));
+	timeout = ns_to_ktime(ns);
 	if (!kthread_should_stop())
 		schedule_hrtimeout_range(&timeout, ns / 4, HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
@@ -81,52 +101,51 @@ static void poll_found(struct db_poll *poll)
 
 	poll_adapt(poll, now - poll->last);
 	poll->last = now;
-	poll->sleep = POLL_SLEEP_MIN_NS;
+	poll->sleep = poll_sleep_min(poll);
 }
 
-/* Look for rings. Returns how long to sleep in ns, 0 to look again at once. */
-static u64 poll_look(struct db_poll *poll)
+/* Look for rings. Returns true to look again at once. */
+static bool poll_look(struct db_poll *poll)
 {
 	u64 now;
 
 	if (pci_ep_db_poll(poll->set)) {
 		poll_found(poll);
-		return 0;
+		return true;
 	}
 
 	now = ktime_get_mono_fast_ns();
-	if (now - poll->last < poll->spin) {
+	if (now - poll->last < min(poll->spin, poll_spin_max(poll))) {
 		cpu_relax();
-		return 0;
+		return true;
 	}
 
-	return poll->sleep;
+	return false;
 }
 
 /* One look at the words, and then what there is to do until the next one */
 static void poll_once(struct db_poll *poll)
 {
 	u64 start = ktime_get_mono_fast_ns();
-	u64 wait;
+	bool again;
 
-	wait = pci_ep_db_throttled(poll->set);
-	if (wait) {
-		poll_sleep(poll, wait);
+	if (pci_ep_db_throttled(poll->set)) {
+		poll_sleep(poll);
 		return;
 	}
 
-	wait = poll_look(poll);
+	again = poll_look(poll);
 	pci_ep_db_account(poll->set, ktime_get_mono_fast_ns() - start);
 
-	if (!wait) {
+	if (again) {
 		/* Not every kernel preempts us, whatever it was built for. */
 		if (need_resched())
 			schedule();
 	} else if (pci_ep_db_idle(poll->set)) {
 		poll_wait_enabled(poll);
 	} else {
-		poll_sleep(poll, wait);
-		poll->sleep = min(poll->sleep * 2, POLL_SLEEP_MAX_NS);
+		poll_sleep(poll);
+		poll->sleep = min(poll->sleep * 2, poll_sleep_max(poll));
 	}
 }
 
@@ -160,7 +179,7 @@ static int poll_alloc(struct pci_ep_db_set *set)
 		return -ENOMEM;
 
 	poll->set = set;
-	poll->sleep = POLL_SLEEP_MIN_NS;
+	poll->sleep = poll_sleep_min(poll);
 	poll->task = kthread_create(poll_thread, poll, "db/%s",
 				    dev_name(&set->epf->dev));
 	if (IS_ERR(poll->task))

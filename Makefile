@@ -9,7 +9,7 @@ unexport MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 .DEFAULT_GOAL := help
 
 # From the command line or the environment to the scripts.
-export LINUX_SRC FORCE ALL BOARD EPF PART
+export LINUX_SRC FORCE ALL BOARD EPF PART ROUNDS
 
 TREE := scripts/tree/tree.py
 
@@ -23,6 +23,7 @@ help:
 	@echo 'make upstream   build/upstream: unmodified Linux with only the virtual endpoint in it'
 	@echo 'make demo       endpoint functions on five virtual boards, and a table; BOARD= and EPF= narrow it'
 	@echo 'make check      everything that proves the project; PART= narrows it to tree, static, kunit, arm64, boards, upstream'
+	@echo 'make bench      polling here and in unmodified Linux, side by side: a table, build/bench.tsv, build/bench.svg; ROUNDS=3'
 	@echo 'make docs       the documentation of PCI and NVMe in HTML, with ours in it; fails if ours has a fault'
 	@echo 'make clean      remove what was built, keep the download (FORCE=1: also edits that were not saved)'
 	@echo 'make distclean  remove build/'
@@ -34,7 +35,7 @@ tree upstream patches:
 clean distclean:
 	@$(TREE) $@
 
-.PHONY: demo check docs
+.PHONY: demo check bench docs
 demo:
 	@scripts/packages tree kernel guest
 	@scripts/demo
@@ -42,6 +43,10 @@ demo:
 check:
 	@scripts/packages tree kernel guest check docs its
 	@scripts/check
+
+bench:
+	@scripts/packages tree kernel guest bench
+	@scripts/bench
 
 docs:
 	@scripts/packages tree docs

@@ -28,6 +28,7 @@ RULES = (
     ("NVME_TARGET_PCI_EPF", "m", {"PCI_EP_DOORBELL_POLL": "my"}),
     ("PCI_EP_DOORBELL_KUNIT_TEST", "my", {"PCI_ENDPOINT_DOORBELL": "y", "DEBUG_FS": "y"}),
     ("PCI_VEP_NTB", "my", {"PCI_VEP": "y"}),
+    ("PCI_VEP_BENCH", "my", {"PCI_VEP": "y", "DEBUG_FS": "y"}),
     ("PCI_VEP_TRAP", "my", {"PCI_VEP": "y", "PCI_ENDPOINT_DOORBELL": "y"}),
     ("PCI_VEP_LEND", "my", {"PCI_VEP": "y", "PCI_ENDPOINT_DOORBELL": "y", "DEBUG_FS": "y"}),
     ("PCI_VEP_KUNIT_TEST", "y", {"PCI_VEP": "y", "DEBUG_FS": "y"}),

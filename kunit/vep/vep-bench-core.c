@@ -171,7 +171,7 @@ static int bench_sleep_show(struct seq_file *s, void *unused)
 	for (unsigned int i = 0; i < BENCH_SLEEPS; i++) {
 		u64 start = ktime_get_ns();
 
-		usleep_range(BENCH_SHORT_US, BENCH_SHORT_US);
+		usleep_range(BENCH_SHORT_US, BENCH_SHORT_US + 1);
 		seq_printf(s, "%llu\n", ktime_get_ns() - start);
 	}
 

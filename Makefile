@@ -45,7 +45,7 @@ check:
 	@scripts/check
 
 bench:
-	@scripts/packages tree kernel guest bench
+	@scripts/packages tree kernel guest its bench
 	@scripts/bench
 
 docs:

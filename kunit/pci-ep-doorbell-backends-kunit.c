@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 
 #include "pci-ep-doorbell-fake.h"
+#include "pci-ep-doorbell-internal.h"
 
 /* poll */
 
@@ -169,7 +170,40 @@ static void poll_storm_share(struct kunit *test)
 	KUNIT_EXPECT_GT(test, atomic_read(&ft->log->calls), 10);
 }
 
+/* How long to spin after rings of such a pace */
+static u64 spin_after(u64 spin, u64 gap, unsigned int rings)
+{
+	while (rings--)
+		spin = pci_ep_db_poll_adapt(spin, gap, 200 * NSEC_PER_USEC);
+
+	return spin;
+}
+
+static void poll_adapts(struct kunit *test)
+{
+	u64 us = NSEC_PER_USEC;
+
+	if (!IS_REACHABLE(CONFIG_PCI_EP_DOORBELL_POLL))
+		kunit_skip(test, "no poll backend that can be called");
+
+	/* Soon: longer and longer until it is found by spinning, within the bound */
+	KUNIT_EXPECT_EQ(test, 50 * us, spin_after(0, 10 * us, 1));
+	KUNIT_EXPECT_EQ(test, 50 * us, spin_after(0, 10 * us, 10));
+	KUNIT_EXPECT_EQ(test, 100 * us, spin_after(50 * us, 60 * us, 1));
+	KUNIT_EXPECT_EQ(test, 100 * us, spin_after(50 * us, 60 * us, 10));
+	KUNIT_EXPECT_EQ(test, 200 * us, spin_after(150 * us, 200 * us, 10));
+	/* Later than spinning may take: less and less, and then not at all */
+	KUNIT_EXPECT_EQ(test, 100 * us, spin_after(200 * us, 201 * us, 1));
+	KUNIT_EXPECT_EQ(test, 50 * us, spin_after(200 * us, 201 * us, 2));
+	KUNIT_EXPECT_EQ(test, 0, spin_after(200 * us, 201 * us, 3));
+	KUNIT_EXPECT_EQ(test, 0, spin_after(0, 201 * us, 1));
+	/* A user who wants none has none, also where there was one. */
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_poll_adapt(0, 10 * us, 0));
+	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_poll_adapt(200 * us, 10 * us, 0));
+}
+
 static struct kunit_case poll_cases[] = {
+	KUNIT_CASE(poll_adapts),
 	KUNIT_CASE(poll_kick_claimed),
 	KUNIT_CASE(poll_value_named),
 	KUNIT_CASE(poll_mailbox_lent),

@@ -790,6 +790,95 @@ static void delivery_free_throttled(struct kunit *test)
 	expect_calls(test, 1);
 }
 
+/**
+ * struct overhead - how long it is to the handler of an interrupt
+ * @start: when generic_handle_irq() was about to be called, in ns
+ * @ns: from there to the handlers, together
+ * @calls: of the handlers
+ */
+struct overhead {
+	u64		start;
+	u64		ns;
+	unsigned int	calls;
+};
+
+#define OVERHEAD_ROUNDS	200
+
+static void overhead_over(struct overhead *overhead)
+{
+	overhead->ns += ktime_get_mono_fast_ns() - overhead->start;
+	overhead->calls++;
+}
+
+static irqreturn_t overhead_bare(int irq, void *data)
+{
+	overhead_over(data);
+
+	return IRQ_HANDLED;
+}
+
+static enum pci_ep_db_return overhead_rung(struct pci_ep_db_set *set,
+					   unsigned int index, u32 value, void *priv)
+{
+	overhead_over(priv);
+
+	return PCI_EP_DB_DONE;
+}
+
+/* What reading the clock twice takes is not meant. */
+static void overhead_clock(struct overhead *overhead)
+{
+	overhead->start = ktime_get_mono_fast_ns();
+	overhead_over(overhead);
+}
+
+static void overhead_measure(struct overhead *overhead, int irq)
+{
+	struct overhead clock = {};
+	unsigned int i;
+
+	for (i = 0; i < OVERHEAD_ROUNDS; i++) {
+		guard(irqsave)();
+		overhead_clock(&clock);
+		overhead->start = ktime_get_mono_fast_ns();
+		generic_handle_irq(irq);
+	}
+	overhead->ns -= min(overhead->ns, clock.ns);
+}
+
+/*
+ * Of an interrupt with no doorbell and of one with, which is called each time
+ * before the interrupt is over. How long it takes is for make bench, where a ns
+ * is an instruction.
+ */
+static void delivery_irq_overhead(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	int irq = ft->fake->irq[1].virq;
+	struct overhead bare = {}, ours = {};
+	struct pci_ep_db_set *set;
+
+	KUNIT_ASSERT_EQ(test, 0, request_irq(irq, overhead_bare, 0, "bare", &bare));
+	overhead_measure(&bare, irq);
+	free_irq(irq, &bare);
+
+	req.handler = overhead_rung;
+	req.priv = &ours;
+	req.gone = NULL;
+	fake_backend_register(ft->bus);
+	set = fake_alloc(ft->fake, &req);
+	set->settings.storm_percent = 100;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	overhead_measure(&ours, ft->fake->irq[0].virq);
+	fake_free(ft->fake, set);
+
+	KUNIT_EXPECT_EQ(test, OVERHEAD_ROUNDS, bare.calls);
+	KUNIT_EXPECT_EQ(test, OVERHEAD_ROUNDS, ours.calls);
+	kunit_info(test, "overhead bare %llu ours %llu\n",
+		   div_u64(bare.ns, OVERHEAD_ROUNDS), div_u64(ours.ns, OVERHEAD_ROUNDS));
+}
+
 struct ringer {
 	struct hrtimer		timer;
 	struct fake_epc		*fake;
@@ -1187,6 +1276,7 @@ static struct kunit_case delivery_cases[] = {
 	KUNIT_CASE(delivery_storm_shared),
 	KUNIT_CASE(delivery_unmasks_in_time),
 	KUNIT_CASE(delivery_free_throttled),
+	KUNIT_CASE(delivery_irq_overhead),
 	KUNIT_CASE(delivery_free_during_rings),
 	KUNIT_CASE(delivery_free_during_rings_sleeping),
 	KUNIT_CASE(delivery_disable_during_rings),

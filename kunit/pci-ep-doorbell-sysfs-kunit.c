@@ -160,7 +160,7 @@ static void sysfs_defaults(struct kunit *test)
 	unsigned int percent = fake_set_storm_percent(33);
 	struct pci_ep_db_set *set = memory_set(ft);
 
-	expect_attrs(test, 33, 200, 50, 1000);
+	expect_attrs(test, 33, 200, 50, 3000);
 	fake_set_storm_percent(0);
 	KUNIT_EXPECT_EQ(test, 33, get_attr(test, "storm_percent"));
 	fake_free(ft->fake, set);
@@ -239,7 +239,7 @@ static void sysfs_bounds(struct kunit *test)
 static void sysfs_min_above_max(struct kunit *test)
 {
 	memory_set(test->priv);
-	expect_refused(test, "sleep_min_us", "1001");
+	expect_refused(test, "sleep_min_us", "3001");
 	expect_refused(test, "sleep_max_us", "49");
 	expect_set(test, "sleep_min_us", "1000", 1000);
 	expect_refused(test, "sleep_max_us", "999");
@@ -337,7 +337,7 @@ static void sysfs_pending_for_poll(struct kunit *test)
 	FAKE_WAIT(test, &ft->log->entered);
 	xchg(&pci_ep_db_provider_timeout, timeout);
 	KUNIT_EXPECT_STREQ(test, "memory", set->backend->name);
-	expect_attrs(test, 40, 200, 50, 1000);
+	expect_attrs(test, 40, 200, 50, 3000);
 	expect_set(test, "sleep_max_us", "500", 500);
 }
 
@@ -508,9 +508,9 @@ static void sysfs_no_dir(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_ep_db_poll(set));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&ft->log->calls));
 	memory_set(ft);
-	expect_attrs(test, 80, 200, 50, 1000);
+	expect_attrs(test, 80, 200, 50, 3000);
 	fake_free(ft->fake, set);
-	expect_attrs(test, 80, 200, 50, 1000);
+	expect_attrs(test, 80, 200, 50, 3000);
 }
 
 /* A user who reads and writes while sets come and go */

@@ -9,7 +9,7 @@
  *   ntb	doorbell 0 of a virtual NTB, from the host's driver to the
  *		client of the endpoint's
  *   epf/ring	a doorbell of the function vep_bench, see vep-bench-epf.c
- *   wake	no doorbell: a thread that is bound to the last CPU and woken
+ *   wake	no doorbell: a thread that is woken
  *
  * and 'sleep' has the ns that sleeps of 100 us took. These two are what the
  * machine itself needs.
@@ -25,8 +25,10 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/sprintf.h>
+#include <linux/stdarg.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
-#include <linux/uaccess.h>
 #include <linux/wait.h>
 
 #include "vep-bench.h"
@@ -34,6 +36,7 @@
 /* A ring that nobody handles for so long is lost. */
 #define BENCH_TIMEOUT	(5 * HZ)
 #define BENCH_MAX_RINGS	100000
+#define BENCH_CMD_MAX	31
 /* From here on a gap is slept. */
 #define BENCH_SLEEP_US	1000
 
@@ -45,25 +48,20 @@ struct dentry *bench_dir;
 static DECLARE_WAIT_QUEUE_HEAD(bench_wait);
 static atomic_t bench_rung;
 static struct bench_meter bench_wake_meter;
-static struct task_struct *bench_woken;
 
 void bench_handled(struct bench_meter *meter)
 {
 	WRITE_ONCE(meter->when, ktime_get_ns());
-	/* Pairs with the one in bench_one(). */
+	/* Pairs with the one in bench_wait_handled(). */
 	smp_mb__before_atomic();
 	atomic_inc(&meter->handled);
 }
 
-static int bench_one(struct bench_meter *meter, u64 *ns)
+/* Until one more than @before was handled */
+static int bench_wait_handled(struct bench_meter *meter, int before)
 {
 	unsigned long end = jiffies + BENCH_TIMEOUT;
-	int before = atomic_read(&meter->handled);
-	u64 start = ktime_get_ns();
-	int ret = meter->ring(meter->priv);
 
-	if (ret)
-		return ret;
 	while (atomic_read(&meter->handled) == before) {
 		if (time_after(jiffies, end))
 			return -ETIMEDOUT;
@@ -74,9 +72,20 @@ static int bench_one(struct bench_meter *meter, u64 *ns)
 	}
 	/* Pairs with the one in bench_handled(). */
 	smp_mb__after_atomic();
-	*ns = READ_ONCE(meter->when) - start;
 
 	return 0;
+}
+
+static int bench_one(struct bench_meter *meter, u64 *ns)
+{
+	int before = atomic_read(&meter->handled);
+	u64 start = ktime_get_ns();
+	int ret = meter->ring(meter->priv);
+
+	ret = ret ?: bench_wait_handled(meter, before);
+	*ns = READ_ONCE(meter->when) - start;
+
+	return ret;
 }
 
 static void bench_gap(unsigned int us)
@@ -87,11 +96,43 @@ static void bench_gap(unsigned int us)
 		udelay(us);
 }
 
-int bench_measure(struct bench_meter *meter, unsigned int count,
-		  unsigned int gap_us)
+static int bench_ring_all(struct bench_meter *meter, unsigned int count,
+			  unsigned int gap_us)
 {
+	int ret = 0;
+
+	while (meter->count < count && !ret) {
+		bench_gap(gap_us);
+		ret = bench_one(meter, &meter->samples[meter->count]);
+		meter->count += !ret;
+	}
+
+	return ret;
+}
+
+/* With a thread on the last CPU, which says that it is there by bench_handled() */
+static int bench_ring_watched(struct bench_meter *meter, unsigned int count,
+			      unsigned int gap_us)
+{
+	int before = atomic_read(&meter->handled);
+	struct task_struct *task;
 	int ret;
 
+	task = kthread_run_on_cpu(meter->watch, meter->priv,
+				  cpumask_last(cpu_online_mask), "vep-bench/%u");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+
+	ret = bench_wait_handled(meter, before) ?:
+	      bench_ring_all(meter, count, gap_us);
+	kthread_stop(task);
+
+	return ret;
+}
+
+static int bench_measure(struct bench_meter *meter, unsigned int count,
+			 unsigned int gap_us)
+{
 	guard(mutex)(&meter->lock);
 
 	if (!count || count > BENCH_MAX_RINGS)
@@ -103,15 +144,27 @@ int bench_measure(struct bench_meter *meter, unsigned int count,
 	if (!meter->samples)
 		return -ENOMEM;
 
-	while (meter->count < count) {
-		bench_gap(gap_us);
-		ret = bench_one(meter, &meter->samples[meter->count]);
-		if (ret)
-			return ret;
-		meter->count++;
-	}
+	return meter->watch ? bench_ring_watched(meter, count, gap_us) :
+			      bench_ring_all(meter, count, gap_us);
+}
 
-	return 0;
+int bench_scan(const char __user *ubuf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int ret;
+
+	if (size > BENCH_CMD_MAX)
+		return -EINVAL;
+
+	char *cmd __free(kfree) = memdup_user_nul(ubuf, size);
+	if (IS_ERR(cmd))
+		return PTR_ERR(cmd);
+
+	va_start(args, fmt);
+	ret = vsscanf(cmd, fmt, args);
+	va_end(args);
+
+	return ret;
 }
 
 static int bench_meter_show(struct seq_file *s, void *unused)
@@ -131,16 +184,11 @@ static ssize_t bench_meter_write(struct file *file, const char __user *ubuf,
 {
 	struct bench_meter *meter = file_inode(file)->i_private;
 	unsigned int count, gap;
-	char cmd[32];
 	int ret;
 
-	if (size >= sizeof(cmd))
-		return -EINVAL;
-	if (copy_from_user(cmd, ubuf, size))
-		return -EFAULT;
-	cmd[size] = '\0';
-	if (sscanf(cmd, "%u %u", &count, &gap) != 2)
-		return -EINVAL;
+	ret = bench_scan(ubuf, size, "%u %u", &count, &gap);
+	if (ret != 2)
+		return ret < 0 ? ret : -EINVAL;
 	ret = bench_measure(meter, count, gap);
 
 	return ret ?: size;
@@ -148,10 +196,11 @@ static ssize_t bench_meter_write(struct file *file, const char __user *ubuf,
 DEFINE_SHOW_STORE_ATTRIBUTE(bench_meter);
 
 void bench_init_meter(struct bench_meter *meter, int (*ring)(void *priv),
-		      void *priv)
+		      int (*watch)(void *priv), void *priv)
 {
 	mutex_init(&meter->lock);
 	meter->ring = ring;
+	meter->watch = watch;
 	meter->priv = priv;
 }
 
@@ -187,8 +236,11 @@ static int bench_wake_up(void *unused)
 	return 0;
 }
 
-static int bench_woken_thread(void *unused)
+static int bench_woken(void *unused)
 {
+	atomic_set(&bench_rung, 0);
+	bench_handled(&bench_wake_meter);
+
 	while (!kthread_should_stop()) {
 		wait_event_idle(bench_wait, kthread_should_stop() ||
 				atomic_read(&bench_rung));
@@ -199,37 +251,18 @@ static int bench_woken_thread(void *unused)
 	return 0;
 }
 
-static int bench_floor_init(void)
-{
-	bench_init_meter(&bench_wake_meter, bench_wake_up, NULL);
-	bench_woken = kthread_run_on_cpu(bench_woken_thread, NULL,
-					 cpumask_last(cpu_online_mask),
-					 "vep-bench/%u");
-	if (IS_ERR(bench_woken))
-		return PTR_ERR(bench_woken);
-	bench_create_file("wake", &bench_wake_meter, bench_dir);
-	debugfs_create_file("sleep", 0400, bench_dir, NULL, &bench_sleep_fops);
-
-	return 0;
-}
-
-static void bench_floor_exit(void)
-{
-	kthread_stop(bench_woken);
-	bench_free_meter(&bench_wake_meter);
-}
-
 static int __init bench_init(void)
 {
 	int ret;
 
 	bench_dir = debugfs_create_dir("vep-bench", NULL);
-	ret = bench_floor_init();
-	if (ret)
-		goto remove_dir;
+	bench_init_meter(&bench_wake_meter, bench_wake_up, bench_woken, NULL);
+	bench_create_file("wake", &bench_wake_meter, bench_dir);
+	debugfs_create_file("sleep", 0400, bench_dir, NULL, &bench_sleep_fops);
+
 	ret = bench_ntb_init();
 	if (ret)
-		goto exit_floor;
+		goto remove_dir;
 	ret = bench_epf_init();
 	if (ret)
 		goto exit_ntb;
@@ -238,10 +271,9 @@ static int __init bench_init(void)
 
 exit_ntb:
 	bench_ntb_exit();
-exit_floor:
-	bench_floor_exit();
 remove_dir:
 	debugfs_remove(bench_dir);
+	bench_free_meter(&bench_wake_meter);
 
 	return ret;
 }
@@ -252,7 +284,7 @@ static void __exit bench_exit(void)
 	bench_epf_exit();
 	bench_ntb_exit();
 	debugfs_remove(bench_dir);
-	bench_floor_exit();
+	bench_free_meter(&bench_wake_meter);
 }
 module_exit(bench_exit);
 

@@ -11,8 +11,7 @@
  *		which are enabled, with the same distance between them
  *   scan	'poll' and 'read' lines: ns to look for rings in the first set,
  *		and to read and compare each of its words, live or not
- *   spin	as ring, but a thread on a CPU watches the word and does
- *		nothing else; 'COUNT GAP CPU'
+ *   spin	as ring, but a thread watches the word and does nothing else
  *   alloc	ns to allocate a set of 32, to enable it, and to free it again
  */
 #include <linux/cleanup.h>
@@ -29,7 +28,6 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
-#include <linux/uaccess.h>
 
 #include "vep-bench.h"
 
@@ -56,7 +54,6 @@
  * @sets: how many
  * @count: doorbells of each
  * @known: what the words of the first set hold, for comparison
- * @spun: what the first word holds when the thread that spins begins
  * @rings: from the word to the handler
  * @spins: from the word to a thread that does nothing else
  * @dir: the folder in debugfs
@@ -69,7 +66,6 @@ struct bench {
 	unsigned int		sets;
 	unsigned int		count;
 	u32			known[BENCH_MAX_COUNT];
-	__le32			spun;
 	struct bench_meter	rings;
 	struct bench_meter	spins;
 	struct dentry		*dir;
@@ -108,8 +104,9 @@ static int bench_ring(void *priv)
 static int bench_spin(void *data)
 {
 	struct bench *bench = data;
-	__le32 known = bench->spun;
+	__le32 known = READ_ONCE(bench->memory[0][0]);
 
+	bench_handled(&bench->spins);
 	while (!kthread_should_stop()) {
 		__le32 now = READ_ONCE(bench->memory[0][0]);
 
@@ -188,16 +185,13 @@ static ssize_t bench_sets_write(struct file *file, const char __user *ubuf,
 {
 	struct bench *bench = file_inode(file)->i_private;
 	unsigned int sets, count, live;
-	char cmd[32];
 	int ret;
 
-	if (size >= sizeof(cmd))
-		return -EINVAL;
-	if (copy_from_user(cmd, ubuf, size))
-		return -EFAULT;
-	cmd[size] = '\0';
-	if (sscanf(cmd, "%u %u %u", &sets, &count, &live) != 3 ||
-	    sets > BENCH_SETS || count > BENCH_MAX_COUNT || live > count)
+	ret = bench_scan(ubuf, size, "%u %u %u", &sets, &count, &live);
+	if (ret < 0)
+		return ret;
+	if (ret != 3 || sets > BENCH_SETS || count > BENCH_MAX_COUNT ||
+	    live > count)
 		return -EINVAL;
 	ret = bench_make_sets(bench, sets, count, live);
 
@@ -286,45 +280,6 @@ static int bench_alloc_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(bench_alloc);
 
-static int bench_spinner_show(struct seq_file *s, void *unused)
-{
-	struct bench *bench = s->private;
-
-	for (unsigned int i = 0; i < bench->spins.count; i++)
-		seq_printf(s, "%llu\n", bench->spins.samples[i]);
-
-	return 0;
-}
-
-static ssize_t bench_spinner_write(struct file *file, const char __user *ubuf,
-				   size_t size, loff_t *ppos)
-{
-	struct bench *bench = file_inode(file)->i_private;
-	unsigned int count, gap, cpu;
-	struct task_struct *task;
-	char cmd[32];
-	int ret;
-
-	if (size >= sizeof(cmd))
-		return -EINVAL;
-	if (copy_from_user(cmd, ubuf, size))
-		return -EFAULT;
-	cmd[size] = '\0';
-	if (sscanf(cmd, "%u %u %u", &count, &gap, &cpu) != 3 ||
-	    cpu >= nr_cpu_ids || !cpu_online(cpu))
-		return -EINVAL;
-
-	bench->spun = bench->memory[0][0];
-	task = kthread_run_on_cpu(bench_spin, bench, cpu, "spin/%u");
-	if (IS_ERR(task))
-		return PTR_ERR(task);
-	ret = bench_measure(&bench->spins, count, gap);
-	kthread_stop(task);
-
-	return ret ?: size;
-}
-DEFINE_SHOW_STORE_ATTRIBUTE(bench_spinner);
-
 static int bench_epc_init(struct pci_epf *epf)
 {
 	int ret = pci_epc_write_header(epf->epc, epf->func_no, epf->vfunc_no,
@@ -398,8 +353,7 @@ static int bench_bind(struct pci_epf *epf)
 	debugfs_create_file("scan", 0400, bench->dir, bench, &bench_scan_fops);
 	debugfs_create_file("alloc", 0400, bench->dir, bench,
 			    &bench_alloc_fops);
-	debugfs_create_file("spin", 0600, bench->dir, bench,
-			    &bench_spinner_fops);
+	bench_create_file("spin", &bench->spins, bench->dir);
 	bench_create_file("ring", &bench->rings, bench->dir);
 
 	return 0;
@@ -431,8 +385,8 @@ static int bench_probe(struct pci_epf *epf, const struct pci_epf_device_id *id)
 
 	bench->epf = epf;
 	mutex_init(&bench->lock);
-	bench_init_meter(&bench->rings, bench_ring, bench);
-	bench_init_meter(&bench->spins, bench_ring, bench);
+	bench_init_meter(&bench->rings, bench_ring, NULL, bench);
+	bench_init_meter(&bench->spins, bench_ring, bench_spin, bench);
 	epf->header = &bench_header;
 	epf->event_ops = &bench_event_ops;
 	epf_set_drvdata(epf, bench);

@@ -75,7 +75,7 @@ static struct ntb_client bench_ntb_client = {
 
 int bench_ntb_init(void)
 {
-	bench_init_meter(&bench_ntb_meter, bench_ntb_ring, NULL);
+	bench_init_meter(&bench_ntb_meter, bench_ntb_ring, NULL, NULL);
 	bench_create_file("ntb", &bench_ntb_meter, bench_dir);
 
 	return ntb_register_client(&bench_ntb_client);

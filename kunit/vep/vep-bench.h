@@ -19,7 +19,9 @@ struct dentry;
  * @samples: ns from each ring to the handler
  * @count: how many
  * @ring: rings once
- * @priv: for @ring
+ * @watch: a thread that handles what is rung while it is measured; NULL if
+ *	somebody else does
+ * @priv: for @ring and @watch
  */
 struct bench_meter {
 	struct mutex	lock; /* one measurement at a time */
@@ -28,17 +30,19 @@ struct bench_meter {
 	u64		*samples;
 	unsigned int	count;
 	int		(*ring)(void *priv);
+	int		(*watch)(void *priv);
 	void		*priv;
 };
 
 void bench_handled(struct bench_meter *meter);
-int bench_measure(struct bench_meter *meter, unsigned int count,
-		  unsigned int gap_us);
 void bench_init_meter(struct bench_meter *meter, int (*ring)(void *priv),
-		      void *priv);
+		      int (*watch)(void *priv), void *priv);
 void bench_free_meter(struct bench_meter *meter);
 void bench_create_file(const char *name, struct bench_meter *meter,
 		       struct dentry *dir);
+
+__scanf(3, 4)
+int bench_scan(const char __user *ubuf, size_t size, const char *fmt, ...);
 
 extern struct dentry *bench_dir;
 

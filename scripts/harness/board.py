@@ -46,28 +46,42 @@ class Run:
                 "panic=-1", "kunit.enable=0", f"vep.board={self.board}", f"vep_modules={self.kernel.modules}",
                 f"vep_run={GUEST}/{self.script}", *self.arguments]
 
+    def _start(self, out):
+        return subprocess.Popen([str(c) for c in self._command()], cwd=BUILD, env=environment(), stdin=subprocess.DEVNULL,
+                                stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def _follow(self, process, _):
+        """Until it has ended; False if that takes too long."""
+        try:
+            process.wait(self.timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    @staticmethod
+    def _kill(process):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
     def boot(self):
         """Run to the end or to the time-out. Afterwards `status` is the script's, or a word."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         (BUILD / "uml").mkdir(parents=True, exist_ok=True)
         with open(self.log, "wb") as out:
-            process = subprocess.Popen([str(c) for c in self._command()], cwd=BUILD, env=environment(),
-                                       stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                       start_new_session=True)
-            try:
-                process.wait(self.timeout)
-                word = "crashed"
-            except subprocess.TimeoutExpired:
-                word = "timed out"
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            process = self._start(out)
+            word = "crashed" if self._follow(process, out) else "timed out"
+            self._kill(process)
             process.wait()
         self.text = self.log.read_text(errors="replace").replace("\r", "")
         match = re.search(r"^vep: exit status (\d+)", self.text, re.M)
         self.status = int(match.group(1)) if match else word
         return self
+
+    def cases(self):
+        """(name, result) of those that the script told of"""
+        return re.findall(r"^vep: case (\S+) (\S+)", self.text, re.M)
 
     def splats(self):
         """Such lines of this boot."""

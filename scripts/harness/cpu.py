@@ -2,8 +2,6 @@
 """A boot of which the CPU time between marks of the guest is known."""
 
 import os
-import re
-import signal
 import subprocess
 import threading
 import time
@@ -11,7 +9,6 @@ from collections import defaultdict
 from pathlib import Path
 
 from .board import Run
-from .common import BUILD, environment
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -35,43 +32,34 @@ def session_time(session):
 
 
 class MeteredRun(Run):
-    """Understands, besides what all boots print, 'vep: sample FIGURE NUMBER' and 'vep: cpu begin|end FIGURE'."""
+    """Understands, besides what all boots print, 'vep: sample FIGURE NUMBER' and 'vep: cpu begin|end FIGURE'.
 
-    def boot(self):
-        """As Run.boot(). Afterwards `samples` has the numbers of each figure; those of CPU are seconds per second, and
-        with _used appended seconds."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        (BUILD / "uml").mkdir(parents=True, exist_ok=True)
+    Afterwards `samples` has the numbers of each figure; those of CPU are seconds per second, and with _used appended
+    seconds.
+    """
+
+    def _start(self, out):
         self.samples = defaultdict(list)
-        self.lines = []
-        process = subprocess.Popen([str(c) for c in self._command()], cwd=BUILD, env=environment(), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-        reader = threading.Thread(target=self._read, args=(process,))
+        return super()._start(subprocess.PIPE)
+
+    def _follow(self, process, out):
+        reader = threading.Thread(target=self._read, args=(process, out))
         reader.start()
         reader.join(self.timeout)
-        word = "timed out" if reader.is_alive() else "crashed"
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        process.wait()
+        ended = not reader.is_alive()
+        # That is what ends the reading as well.
+        self._kill(process)
         reader.join()
-        self.text = "".join(self.lines)
-        self.log.write_text(self.text)
-        match = re.search(r"^vep: exit status (\d+)", self.text, re.M)
-        self.status = int(match.group(1)) if match else word
-        return self
+        return ended
 
-    def _read(self, process):
+    def _read(self, process, out):
         """Each line as it comes. Powering off takes long where something spins: what was to be measured has been."""
         begun = {}
         for line in process.stdout:
-            now, used = time.monotonic(), None
-            text = line.decode(errors="replace").replace("\r", "")
-            self.lines.append(text)
-            words = text.split()
+            out.write(line)
+            words = line.decode(errors="replace").split()
             if words[:2] == ["vep:", "cpu"] and len(words) == 4:
-                used = session_time(process.pid)
+                now, used = time.monotonic(), session_time(process.pid)
                 if words[2] == "begin":
                     begun[words[3]] = now, used
                 else:

@@ -8,7 +8,6 @@ import hashlib
 import shutil
 from types import SimpleNamespace
 
-from .build import ARCHES
 from .common import BUILD, LOGS, ROOT, Fail, run, say
 
 SOURCE = "drivers/nvme/target/pci-epf.c"
@@ -38,8 +37,7 @@ def fair_modules(kernel):
     source = folder / "module/pci-epf.c"
     shutil.copy(kernel.tree / SOURCE, source)
     run(["patch", "-s", source, PATCH], log, "patching the module of upstream_fair")
-    run(["make", "-C", kernel.tree, f"O={kernel.out}", *ARCHES[kernel.arch], f"M={folder / 'module'}", "modules"], log,
-        "building the module of upstream_fair")
+    kernel.make(f"M={folder / 'module'}", "modules")
     # Links, but for this one: a module that is overwritten would be upstream's too.
     run(["cp", "-al", kernel.modules, fair.modules], log, "copying the modules")
     places = list(fair.modules.rglob(MODULE))

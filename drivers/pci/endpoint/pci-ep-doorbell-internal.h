@@ -160,6 +160,7 @@ void pci_ep_db_del_dir(struct pci_ep_db_set_priv *set);
 #if IS_ENABLED(CONFIG_KUNIT)
 extern unsigned int pci_ep_db_storm_percent;
 extern unsigned int pci_ep_db_provider_timeout;
+u64 pci_ep_db_poll_adapt(u64 spin, u64 gap, u64 spin_max);
 struct kthread_worker *pci_ep_db_run_worker(struct pci_ep_db_set_priv *set);
 void pci_ep_db_log_exposed(const struct pci_ep_db_set_priv *set);
 struct pci_ep_db_dir *pci_ep_db_create_dir(struct pci_ep_db_set_priv *set,

@@ -6,7 +6,8 @@
  * that a user can see it, pin it and set its priority. It adapts as
  * cpuidle-haltpoll does (drivers/cpuidle/governors/haltpoll.c): after a ring it
  * spins for a window that grows when the next ring comes soon and shrinks when
- * it does not; otherwise it sleeps, longer and longer to a bound.
+ * it does not, while nobody else wants the CPU; otherwise it sleeps, longer and
+ * longer to a bound. All sleep is by hrtimer: an idle CPU stops its tick.
  */
 
 #include <linux/cleanup.h>
@@ -17,9 +18,13 @@
 #include <linux/module.h>
 #include <linux/pci-ep-doorbell.h>
 #include <linux/sched.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+#include <kunit/visibility.h>
+
+#include "../pci-ep-doorbell-internal.h"
 
 /* Spinning, from haltpoll: start of the window, whose maximum users set */
 #define POLL_SPIN_START_NS	(50 * NSEC_PER_USEC)
@@ -29,6 +34,7 @@
  * @set: the set
  * @task: the thread
  * @last: when the last ring was found, in ns of the monotonic clock
+ * @vain: when we looked and found none, or the last ring if that was later
  * @spin: how long to spin after a ring, in ns
  * @sleep: how long to sleep next, in ns, within what users set
  */
@@ -36,6 +42,7 @@ struct db_poll {
 	struct pci_ep_db_set	*set;
 	struct task_struct	*task;
 	u64			last;
+	u64			vain;
 	u64			spin;
 	u64			sleep;
 };
@@ -50,22 +57,24 @@ static u64 poll_sleep_min(const struct db_poll *poll)
 	return (u64)READ_ONCE(poll->set->settings.sleep_min_us) * NSEC_PER_USEC;
 }
 
-/* A ring waits for so long at most, plus a quarter for the timer. */
+/* A ring waits for so long at most, plus a fifth for the timer. */
 static u64 poll_sleep_max(const struct db_poll *poll)
 {
 	return (u64)READ_ONCE(poll->set->settings.sleep_max_us) * NSEC_PER_USEC;
 }
 
-/* A ring came @gap ns after the one before: was spinning the right thing? */
-static void poll_adapt(struct db_poll *poll, u64 gap)
+/* A ring came @gap ns after the one before: was spinning for @spin ns right? */
+VISIBLE_IF_KUNIT u64 pci_ep_db_poll_adapt(u64 spin, u64 gap, u64 spin_max)
 {
-	u64 spin_max = poll_spin_max(poll);
+	spin = min(spin, spin_max);
+	if (gap > spin && gap <= spin_max)
+		return min(max(spin * 2, POLL_SPIN_START_NS), spin_max);
+	if (gap > spin_max)
+		return spin / 2 < POLL_SPIN_START_NS ? 0 : spin / 2;
 
-	if (gap > poll->spin && gap <= spin_max)
-		poll->spin = min(max(poll->spin * 2, POLL_SPIN_START_NS), spin_max);
-	else if (gap > spin_max)
-		poll->spin = poll->spin / 2 < POLL_SPIN_START_NS ? 0 : poll->spin / 2;
+	return spin;
 }
+EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_poll_adapt);
 
 /*
  * Sleep until it is time to look again or something wakes us. How long is read
@@ -82,7 +91,7 @@ static void poll_sleep(struct db_poll *poll)
 		ns = clamp(poll->sleep, poll_sleep_min(poll), poll_sleep_max(poll));
 	timeout = ns_to_ktime(ns);
 	if (!kthread_should_stop())
-		schedule_hrtimeout_range(&timeout, ns / 4, HRTIMER_MODE_REL);
+		schedule_hrtimeout_range(&timeout, ns / 5, HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
 }
 
@@ -95,27 +104,33 @@ static void poll_wait_enabled(struct db_poll *poll)
 	__set_current_state(TASK_RUNNING);
 }
 
-static void poll_found(struct db_poll *poll)
+/*
+ * Somewhere between when we looked in vain and @start, halfway for all we know,
+ * the host rang. That we slept too long is not its pace.
+ */
+static void poll_found(struct db_poll *poll, u64 start)
 {
-	u64 now = ktime_get_mono_fast_ns();
+	u64 rung = poll->vain + (start - poll->vain) / 2;
 
-	poll_adapt(poll, now - poll->last);
-	poll->last = now;
+	poll->spin = pci_ep_db_poll_adapt(poll->spin, rung - poll->last,
+					  poll_spin_max(poll));
+	poll->last = ktime_get_mono_fast_ns();
+	poll->vain = poll->last;
 	poll->sleep = poll_sleep_min(poll);
 }
 
 /* Look for rings. Returns true to look again at once. */
-static bool poll_look(struct db_poll *poll)
+static bool poll_look(struct db_poll *poll, u64 start)
 {
-	u64 now;
-
 	if (pci_ep_db_poll(poll->set)) {
-		poll_found(poll);
+		poll_found(poll, start);
 		return true;
 	}
 
-	now = ktime_get_mono_fast_ns();
-	if (now - poll->last < min(poll->spin, poll_spin_max(poll))) {
+	poll->vain = start;
+	/* As kvm_vcpu_can_poll() has it: a CPU that others want is not for spinning. */
+	if (single_task_running() && !need_resched() &&
+	    start - poll->last < min(poll->spin, poll_spin_max(poll))) {
 		cpu_relax();
 		return true;
 	}
@@ -131,10 +146,12 @@ static void poll_once(struct db_poll *poll)
 
 	if (pci_ep_db_throttled(poll->set)) {
 		poll_sleep(poll);
+		/* Nor was that the host's pace. */
+		poll->vain = ktime_get_mono_fast_ns();
 		return;
 	}
 
-	again = poll_look(poll);
+	again = poll_look(poll, start);
 	pci_ep_db_account(poll->set, ktime_get_mono_fast_ns() - start);
 
 	if (again) {

@@ -32,7 +32,7 @@ def session_time(session):
 
 
 class MeteredRun(Run):
-    """Understands, besides what all boots print, 'vep: sample FIGURE NUMBER' and 'vep: cpu begin|end FIGURE'.
+    """Understands, besides what all boots print, 'vep: sample FIGURE NUMBER', 'vep: cpu begin|end FIGURE' and 'vep: pin'.
 
     Afterwards `samples` has the numbers of each figure; those of CPU are seconds per second, and with _used appended
     seconds.
@@ -52,13 +52,22 @@ class MeteredRun(Run):
         reader.join()
         return ended
 
+    @staticmethod
+    def _pin(process):
+        """Each CPU on a core of its own. The host may leave both on one, where who is woken waits for who spins."""
+        cores = sorted(os.sched_getaffinity(0))
+        for number, task in enumerate(sorted(int(task.name) for task in Path(f"/proc/{process.pid}/task").iterdir())):
+            os.sched_setaffinity(task, {cores[number % len(cores)]})
+
     def _read(self, process, out):
         """Each line as it comes. Powering off takes long where something spins: what was to be measured has been."""
         begun = {}
         for line in process.stdout:
             out.write(line)
             words = line.decode(errors="replace").split()
-            if words[:2] == ["vep:", "cpu"] and len(words) == 4:
+            if words == ["vep:", "pin"]:
+                self._pin(process)
+            elif words[:2] == ["vep:", "cpu"] and len(words) == 4:
                 now, used = time.monotonic(), session_time(process.pid)
                 if words[2] == "begin":
                     begun[words[3]] = now, used

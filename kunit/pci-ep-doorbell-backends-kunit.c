@@ -202,12 +202,75 @@ static void poll_adapts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_poll_adapt(200 * us, 10 * us, 0));
 }
 
+/* A set whose thread, if nobody wakes it, sleeps for an hour and never spins */
+static struct pci_ep_db_set *poll_hourly(struct kunit *test)
+{
+	struct pci_ep_db_set *set = poll_set(test, PCI_EP_DB_VALUE, 1, FAKE_MEM_BAR, 0);
+
+	WRITE_ONCE(set->settings.spin_max_us, 0);
+	WRITE_ONCE(set->settings.sleep_max_us, 3600U * USEC_PER_SEC);
+	WRITE_ONCE(set->settings.sleep_min_us, 3600U * USEC_PER_SEC);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+
+	return set;
+}
+
+static void poll_expected(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = poll_hourly(test);
+	unsigned int i;
+
+	for (i = 1; i <= 10; i++) {
+		KUNIT_ASSERT_EQ(test, 0, fake_ring_value(ft->fake, set, 0, i));
+		pci_ep_db_expect(set);
+		FAKE_WAIT(test, &ft->log->called);
+	}
+	KUNIT_EXPECT_EQ(test, 10, atomic_read(&ft->log->calls));
+	KUNIT_EXPECT_EQ(test, 10, ft->log->value[9]);
+}
+
+static void poll_tell(struct fake_log *log, struct pci_ep_db_set *set,
+		      unsigned int index, u32 value)
+{
+	pci_ep_db_expect(log->data);
+}
+
+/* A host that writes a value and then kicks: the kick is what wakes who polls. */
+static void poll_kicked(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct fake_log *kicks = ft->log, *values = fake_log_create(ft->fake);
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+	struct pci_ep_db_set *kick, *value;
+	unsigned int i;
+
+	fake_backend_register(ft->bus);
+	kick = fake_alloc(ft->fake, &req);
+	ft->log = values;
+	value = poll_hourly(test);
+	kicks->hook = poll_tell;
+	kicks->data = value;
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(kick));
+	for (i = 1; i <= 10; i++) {
+		KUNIT_ASSERT_EQ(test, 0, fake_ring_value(ft->fake, value, 0, i));
+		KUNIT_ASSERT_EQ(test, 0, fake_ring(ft->fake, kick, 0));
+		FAKE_WAIT(test, &values->called);
+	}
+	KUNIT_EXPECT_EQ(test, 10, atomic_read(&values->calls));
+	KUNIT_EXPECT_EQ(test, 10, values->value[9]);
+	/* Before what it tells of */
+	fake_free(ft->fake, kick);
+}
+
 static struct kunit_case poll_cases[] = {
 	KUNIT_CASE(poll_adapts),
 	KUNIT_CASE(poll_kick_claimed),
 	KUNIT_CASE(poll_value_named),
 	KUNIT_CASE(poll_mailbox_lent),
 	KUNIT_CASE(poll_wakes),
+	KUNIT_CASE(poll_expected),
+	KUNIT_CASE(poll_kicked),
 	KUNIT_CASE(poll_two_sets),
 	KUNIT_CASE(poll_undo),
 	KUNIT_CASE(poll_storm_share),

@@ -2699,6 +2699,10 @@ static const struct check_case check_cases[] = {
 	  SET(lend_offset, U32_MAX - 1) },
 	{ "lends beyond 4 GiB", { LEND(BIT(0)), SET(lend_size, U32_MAX) },
 	  SET(lend_offset, U32_MAX), SET(lend_offset, 0) },
+	{ "latency below 10 us", {}, SET(latency_us, 9), SET(latency_us, 10) },
+	{ "latency of 1 us", {}, SET(latency_us, 1), SET(latency_us, 0) },
+	{ "latency above a second", {}, SET(latency_us, 1000001),
+	  SET(latency_us, 1000000) },
 	{ "no handler", {}, CLEAR(handler), CLEAR(gone) },
 	{ "no name", {}, CLEAR(name), CLEAR(priv) },
 };

@@ -135,6 +135,7 @@ static void expect_calls(struct kunit *test, struct pci_ep_db_set *set, int err)
 	KUNIT_EXPECT_EQ(test, err, pci_ep_db_rearm(set, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_count(set));
 	KUNIT_EXPECT_EQ(test, 0, pci_ep_db_caps(set));
+	pci_ep_db_expect(set);
 	pci_ep_db_disable(set);
 	pci_ep_db_disable_one(set, 0);
 }

@@ -383,6 +383,7 @@ static void expect_gone(struct kunit *test, struct pci_ep_db_set *set)
 	KUNIT_EXPECT_EQ(test, -ENODEV, pci_ep_db_value(set, 0, &value));
 	KUNIT_EXPECT_EQ(test, -ENODEV, pci_ep_db_rearm(set, 0, 0));
 	/* These have nothing to return; they must not touch the backend. */
+	pci_ep_db_expect(set);
 	pci_ep_db_disable(set);
 	pci_ep_db_disable_one(set, 0);
 }

@@ -134,13 +134,19 @@ static void expect_storm_only(struct kunit *test, long storm)
 	expect_attrs(test, storm, -ENOENT, -ENOENT, -ENOENT);
 }
 
-static struct pci_ep_db_set *alloc_named(struct fake_test *ft, const char *name)
+static struct pci_ep_db_set *alloc_as(struct fake_test *ft, const char *name, u32 latency_us)
 {
 	struct pci_ep_db_request req = fake_request(ft->log, PCI_EP_DB_KICK, 2, PCI_EP_DB_POLL);
 
 	req.name = name;
+	req.latency_us = latency_us;
 
 	return fake_alloc(ft->fake, &req);
+}
+
+static struct pci_ep_db_set *alloc_named(struct fake_test *ft, const char *name)
+{
+	return alloc_as(ft, name, 0);
 }
 
 /* A set of "memory", which passes for poll */
@@ -171,6 +177,23 @@ static void sysfs_defaults(struct kunit *test)
 	memory_set(ft);
 	KUNIT_EXPECT_EQ(test, 100, get_attr(test, "storm_percent"));
 	fake_set_storm_percent(percent);
+}
+
+/* What the EPF can wait for is what users find. */
+static void sysfs_latency(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_set *set = memory_set(ft);
+
+	fake_free(ft->fake, set);
+	set = alloc_as(ft, "kunit", 1000000);
+	expect_attrs(test, 80, 200, 50, 1000000);
+	fake_free(ft->fake, set);
+	set = alloc_as(ft, "kunit", 51);
+	expect_attrs(test, 80, 200, 50, 51);
+	fake_free(ft->fake, set);
+	alloc_as(ft, "kunit", 10);
+	expect_attrs(test, 80, 200, 10, 10);
 }
 
 /* What is refused changes nothing and wakes nobody. */
@@ -741,6 +764,7 @@ static void sysfs_spin_max(struct kunit *test)
 
 static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE(sysfs_defaults),
+	KUNIT_CASE(sysfs_latency),
 	KUNIT_CASE(sysfs_bounds),
 	KUNIT_CASE(sysfs_min_above_max),
 	KUNIT_CASE(sysfs_storm),

@@ -141,6 +141,9 @@ typedef enum pci_ep_db_return (*pci_ep_db_handler_t)(struct pci_ep_db_set *set,
  *	BAR, and the host must have assigned the BAR an address: ask when the
  *	host has shown that it has, and give the set back when the link goes
  *	down, because these windows stay where the BAR was.
+ * @latency_us: where rings are looked for, how long one may wait to be found,
+ *	in us from 10 to 1,000,000; 0 leaves it to the core, which says 3000.
+ *	Looking less often takes less of a CPU. Users can change it.
  * @can_sleep: the handler must be able to sleep
  * @handler: called for rings
  * @gone: called in process context when the backend went away: every call on
@@ -176,6 +179,7 @@ struct pci_ep_db_request {
 	u8			lend;
 	u32			lend_offset;
 	u32			lend_size;
+	u32			latency_us;
 	bool			can_sleep;
 	pci_ep_db_handler_t	handler;
 	void			(*gone)(struct pci_ep_db_set *set, void *priv);
@@ -211,6 +215,7 @@ int pci_ep_db_location(const struct pci_ep_db_set *set, unsigned int index,
 		       struct pci_ep_db_location *loc);
 int pci_ep_db_value(struct pci_ep_db_set *set, unsigned int index, u32 *value);
 int pci_ep_db_rearm(struct pci_ep_db_set *set, unsigned int index, u32 value);
+void pci_ep_db_expect(struct pci_ep_db_set *set);
 
 /*
  * For backends
@@ -334,9 +339,12 @@ struct pci_ep_db_set {
  * @wake: something was enabled or is to be looked at again, or a setting was
  *	changed. Called with the set's raw lock held: it wakes what looks, and
  *	calls nothing here. May be NULL.
+ * @expect: a ring will come soon, or has: look at once, and for a while. Called
+ *	like @wake. May be NULL.
  *
- * All but @wake are called in process context: @query, @alloc, @get_targets,
- * @free and @start under the core's mutex, one at a time; @stop without it.
+ * All but @wake and @expect are called in process context: @query, @alloc,
+ * @get_targets, @free and @start under the core's mutex, one at a time; @stop
+ * without it.
  */
 struct pci_ep_db_backend_ops {
 	int	(*query)(struct pci_ep_db_backend *backend, struct pci_epf *epf,
@@ -348,6 +356,7 @@ struct pci_ep_db_backend_ops {
 	int	(*start)(struct pci_ep_db_set *set);
 	void	(*stop)(struct pci_ep_db_set *set);
 	void	(*wake)(struct pci_ep_db_set *set);
+	void	(*expect)(struct pci_ep_db_set *set);
 };
 
 /**

@@ -48,6 +48,9 @@
 /* Passes over the rung doorbells before others get a chance */
 #define DB_MAX_PASSES		4
 
+/* How long a ring may wait to be found, if the EPF does not say */
+#define DB_LATENCY_US		3000
+
 /* How long delivery waits where it may not go on at once */
 #define DB_DEFER_NS		(50 * NSEC_PER_USEC)
 
@@ -600,6 +603,28 @@ int pci_ep_db_enable(struct pci_ep_db_set *set)
 }
 EXPORT_SYMBOL_GPL(pci_ep_db_enable);
 
+/**
+ * pci_ep_db_expect() - the host will ring soon, or has rung
+ * @set: the set
+ *
+ * Who polls looks at once, and goes on for a while as it does after a ring. For
+ * an EPF that knows more than the set: that the host waits for what it was just
+ * given, or that another doorbell, which needs no polling, tells of this one.
+ * Rings are delivered without it as well, only later.
+ *
+ * Context: any.
+ */
+void pci_ep_db_expect(struct pci_ep_db_set *set)
+{
+	struct pci_ep_db_set_priv *priv = to_db_set_priv(set);
+
+	guard(raw_spinlock_irqsave)(&priv->lock);
+
+	if (!pci_ep_db_live(priv) && set->backend->ops->expect)
+		set->backend->ops->expect(set);
+}
+EXPORT_SYMBOL_GPL(pci_ep_db_expect);
+
 static void db_disabling(struct pci_ep_db_set_priv *set, int change)
 {
 	guard(raw_spinlock_irqsave)(&set->lock);
@@ -730,11 +755,13 @@ void pci_ep_db_prime(struct pci_ep_db_set_priv *set)
 
 void pci_ep_db_init_delivery(struct pci_ep_db_set_priv *set)
 {
+	u32 latency = set->pub.req.latency_us ?: DB_LATENCY_US;
+
 	raw_spin_lock_init(&set->lock);
 	set->pub.settings = (struct pci_ep_db_settings) {
 		.spin_max_us	= 200,
-		.sleep_min_us	= 50,
-		.sleep_max_us	= 3000,
+		.sleep_min_us	= min(50u, latency),
+		.sleep_max_us	= latency,
 		.storm_percent	= clamp(READ_ONCE(pci_ep_db_storm_percent), 1u, 100u),
 	};
 	set->running = PCI_EP_DB_NOBODY;

@@ -94,6 +94,9 @@ int pci_ep_db_check_request(const struct pci_ep_db_request *req)
 		return -EINVAL;
 	if ((req->require | req->prefer) & ~PCI_EP_DB_CAPS)
 		return -EINVAL;
+	if (req->latency_us && (req->latency_us < PCI_EP_DB_SLEEP_LEAST_US ||
+				req->latency_us > PCI_EP_DB_SLEEP_MOST_US))
+		return -EINVAL;
 	if (req->bar < NO_BAR || req->bar >= PCI_STD_NUM_BARS)
 		return -EINVAL;
 	/* Words at an offset that the EPF names are words of a BAR it names. */

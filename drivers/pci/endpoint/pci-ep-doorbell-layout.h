@@ -31,6 +31,10 @@ enum pci_ep_db_bar_state {
 	PCI_EP_DB_BAR_RESERVED,
 };
 
+/* For how long, in us, whoever looks for rings may be told to sleep */
+#define PCI_EP_DB_SLEEP_LEAST_US	10
+#define PCI_EP_DB_SLEEP_MOST_US		1000000
+
 /* More sets than that in one BAR and it takes no further one. */
 #define PCI_EP_DB_MAX_USED	8
 

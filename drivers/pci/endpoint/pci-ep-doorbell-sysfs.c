@@ -63,9 +63,9 @@ static struct db_attribute db_attr_##_name = {					\
 }
 
 DB_ATTRIBUTE(spin_max_us, 0, 10000);
-DB_ATTRIBUTE(sleep_min_us, 10, 100000);
+DB_ATTRIBUTE(sleep_min_us, PCI_EP_DB_SLEEP_LEAST_US, 100000);
 /* Never less than sleep_min_us */
-DB_ATTRIBUTE(sleep_max_us, 10, 1000000);
+DB_ATTRIBUTE(sleep_max_us, PCI_EP_DB_SLEEP_LEAST_US, PCI_EP_DB_SLEEP_MOST_US);
 DB_ATTRIBUTE(storm_percent, 1, 100);
 
 /* For every backend */

@@ -33,14 +33,17 @@
  * struct db_poll - the thread of one set
  * @set: the set
  * @task: the thread
- * @last: when the last ring was found, in ns of the monotonic clock
- * @vain: when we looked and found none, or the last ring if that was later
- * @spin: how long to spin after a ring, in ns
+ * @expected: somebody expects a ring; the thread does not know yet
+ * @last: when the last ring was found, or one was expected if that was later,
+ *	in ns of the monotonic clock
+ * @vain: when we looked and found none, or @last if that was later
+ * @spin: how long to spin after @last, in ns
  * @sleep: how long to sleep next, in ns, within what users set
  */
 struct db_poll {
 	struct pci_ep_db_set	*set;
 	struct task_struct	*task;
+	bool			expected;
 	u64			last;
 	u64			vain;
 	u64			spin;
@@ -82,15 +85,16 @@ EXPORT_SYMBOL_IF_KUNIT(pci_ep_db_poll_adapt);
  */
 static void poll_sleep(struct db_poll *poll)
 {
+	u64 ns, throttled;
 	ktime_t timeout;
-	u64 ns;
 
 	set_current_state(TASK_IDLE);
-	ns = pci_ep_db_throttled(poll->set);
+	throttled = pci_ep_db_throttled(poll->set);
+	ns = throttled;
 	if (!ns)
 		ns = clamp(poll->sleep, poll_sleep_min(poll), poll_sleep_max(poll));
 	timeout = ns_to_ktime(ns);
-	if (!kthread_should_stop())
+	if (!kthread_should_stop() && (throttled || !READ_ONCE(poll->expected)))
 		schedule_hrtimeout_range(&timeout, ns / 5, HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
 }
@@ -116,6 +120,17 @@ static void poll_found(struct db_poll *poll, u64 start)
 					  poll_spin_max(poll));
 	poll->last = ktime_get_mono_fast_ns();
 	poll->vain = poll->last;
+	poll->sleep = poll_sleep_min(poll);
+}
+
+/* From now on it is like after a ring. Before the look: what comes later counts anew. */
+static void poll_expected(struct db_poll *poll, u64 start)
+{
+	WRITE_ONCE(poll->expected, false);
+	/* Pairs with wake_up_process() in poll_expect(). */
+	smp_mb();
+	poll->last = start;
+	poll->vain = start;
 	poll->sleep = poll_sleep_min(poll);
 }
 
@@ -150,6 +165,9 @@ static void poll_once(struct db_poll *poll)
 		poll->vain = ktime_get_mono_fast_ns();
 		return;
 	}
+
+	if (READ_ONCE(poll->expected))
+		poll_expected(poll, start);
 
 	again = poll_look(poll, start);
 	pci_ep_db_account(poll->set, ktime_get_mono_fast_ns() - start);
@@ -241,6 +259,15 @@ static void poll_wake(struct pci_ep_db_set *set)
 	wake_up_process(poll->task);
 }
 
+static void poll_expect(struct pci_ep_db_set *set)
+{
+	struct db_poll *poll = set->backend_data;
+
+	/* The caller may have seen what the host wrote: wake_up_process() orders. */
+	WRITE_ONCE(poll->expected, true);
+	wake_up_process(poll->task);
+}
+
 static const struct pci_ep_db_backend_ops poll_ops = {
 	.query	= poll_query,
 	.alloc	= poll_alloc,
@@ -248,6 +275,7 @@ static const struct pci_ep_db_backend_ops poll_ops = {
 	.start	= poll_start,
 	.stop	= poll_stop,
 	.wake	= poll_wake,
+	.expect	= poll_expect,
 };
 
 static struct pci_ep_db_backend poll_backend = {

@@ -170,6 +170,50 @@ static void poll_storm_share(struct kunit *test)
 	KUNIT_EXPECT_GT(test, atomic_read(&ft->log->calls), 10);
 }
 
+/* Sleeps, and counts in @data how often that was on the account afterwards */
+static void poll_sleeper(struct fake_log *log, struct pci_ep_db_set *set,
+			 unsigned int index, u32 value)
+{
+	unsigned int *charged = log->data;
+
+	if (atomic64_read(&to_db_set_priv(set)->busy) > 2 * NSEC_PER_MSEC)
+		(*charged)++;
+	usleep_range(4000, 5000);
+	fake_ring(log->fake, set, index);
+}
+
+/* A handler that sleeps takes no CPU, whoever has it called. */
+static void poll_sleeps(struct kunit *test, struct pci_ep_db_set *set)
+{
+	struct fake_test *ft = test->priv;
+	unsigned int charged = 0;
+
+	ft->log->hook = poll_sleeper;
+	ft->log->data = &charged;
+	WRITE_ONCE(set->settings.storm_percent, 100);
+	KUNIT_ASSERT_EQ(test, 0, pci_ep_db_enable(set));
+	KUNIT_EXPECT_EQ(test, 0, fake_ring(ft->fake, set, 0));
+	FAKE_WAIT_UNTIL(test, atomic_read(&ft->log->calls) >= 40);
+	pci_ep_db_disable(set);
+	/* Some are forgiven where a window begins; and the machine may be slow. */
+	KUNIT_EXPECT_LT(test, charged, 10);
+}
+
+static void poll_storm_asleep(struct kunit *test)
+{
+	poll_sleeps(test, poll_set(test, PCI_EP_DB_KICK, 1, NO_BAR, 0));
+}
+
+static void poll_storm_asleep_irq(struct kunit *test)
+{
+	struct fake_test *ft = test->priv;
+	struct pci_ep_db_request req = fake_kicks(ft, 1);
+
+	req.can_sleep = true;
+	fake_backend_register(ft->bus);
+	poll_sleeps(test, fake_alloc(ft->fake, &req));
+}
+
 /* How long to spin after rings of such a pace */
 static u64 spin_after(u64 spin, u64 gap, unsigned int rings)
 {
@@ -274,6 +318,8 @@ static struct kunit_case poll_cases[] = {
 	KUNIT_CASE(poll_two_sets),
 	KUNIT_CASE(poll_undo),
 	KUNIT_CASE(poll_storm_share),
+	KUNIT_CASE(poll_storm_asleep),
+	KUNIT_CASE(poll_storm_asleep_irq),
 	{}
 };
 

@@ -733,10 +733,12 @@ static bool spins(struct kunit *test, struct pci_ep_db_set *set, struct poller *
 	unsigned int i;
 	u64 before;
 
-	/* Rings in short intervals make the window grow. */
+	/* The window grows to the interval of the rings. */
 	KUNIT_ASSERT_EQ(test, 0, set_attr(test, "sleep_min_us", "10"));
-	for (i = 0; i < 20; i++)
+	for (i = 0; i < 20; i++) {
 		poller_ring(test, set);
+		usleep_range(1500, 2000);
+	}
 	set_slow(test);
 	poller_ring(test, set);
 	before = poller->time;

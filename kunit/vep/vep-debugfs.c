@@ -18,6 +18,8 @@
  *			moment; see enum vep_moment
  *   msi_refuse		so many allocations of the EP's MSI controller fail from
  *			now on, one event each
+ *   dma_lose		so many interrupts of the DMA engine get lost from now on,
+ *			of those that tell that data is in the host's memory
  *   host_mem		memory of the host for a test that is the host driver
  *   host_mem_addr	its PCI address
  *   doorbells		'OFFSET irq IRQ' lines: the doorbell registers that the
@@ -473,6 +475,7 @@ void vep_debugfs_init(struct vep *v)
 				 VEP_HOST_MEM_SIZE);
 	debugfs_create_x64("host_mem_addr", 0400, dir, &v->host_mem_addr);
 	debugfs_create_u32("msi_refuse", 0600, dir, &v->msi.refuse);
+	debugfs_create_u32("dma_lose", 0600, dir, &v->dma_lose);
 	debugfs_create_file("doorbells", 0444, dir, v, &vep_doorbells_fops);
 	debugfs_create_file("doorbell_race", 0400, dir, v,
 			    &vep_doorbell_race_fops);

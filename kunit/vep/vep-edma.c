@@ -225,7 +225,10 @@ static void vep_dma_finish(struct vep_chan *c)
 			return;
 		v->dma_ops->finish(c, &c->run);
 		message = v->dma_ops->message(c, &c->run, &addr, &data);
-		vep_dma_update_lines(v);
+		if (!c->read && v->dma_lose)
+			v->dma_lose--;
+		else
+			vep_dma_update_lines(v);
 		/* The doorbell of a channel at work */
 		if (c->rung)
 			hrtimer_start(&c->timer, VEP_DMA_DELAY,

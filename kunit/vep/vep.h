@@ -438,6 +438,7 @@ struct vep_armed {
  * @dma_ops: register map of the DMA engine
  * @dma: its registers
  * @dma_emul: the emulated DMA interrupt is asserted
+ * @dma_lose: so many interrupts about data for the host are lost
  * @chan: DMA channels, write channels first
  * @line: interrupt lines
  * @intc: domain of the lines
@@ -478,6 +479,7 @@ struct vep {
 	const struct vep_dma_ops *dma_ops;
 	u32 dma[VEP_DMA_SIZE / sizeof(u32)];
 	bool dma_emul;
+	u32 dma_lose;
 	struct vep_chan chan[2 * VEP_MAX_CHANS];
 	struct vep_line line[VEP_MAX_LINES];
 	struct irq_domain *intc;

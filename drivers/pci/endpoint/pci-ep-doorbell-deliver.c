@@ -71,7 +71,8 @@ static u64 db_budget_ns(const struct pci_ep_db_set *set)
  * @ns: time in ns
  *
  * For backends that deliver from process context: they count all they do, the
- * handlers included. For the others the core does.
+ * handlers included, but not the time that these sleep. For the others the core
+ * does.
  *
  * Context: any.
  */
@@ -203,7 +204,7 @@ static void db_pass(struct pci_ep_db_set_priv *set, u64 start)
 		if (test_bit(i, set->enabled))
 			db_deliver_one(set, i);
 
-	if (!set->offer.process)
+	if (!set->offer.process && !set->worker)
 		pci_ep_db_account(&set->pub, ktime_get_mono_fast_ns() - start);
 }
 
@@ -264,8 +265,11 @@ static void db_dispatch(struct pci_ep_db_set_priv *set)
 static void db_work(struct kthread_work *work)
 {
 	struct pci_ep_db_set_priv *set = container_of(work, struct pci_ep_db_set_priv, work);
+	struct pci_ep_db_spent spent = pci_ep_db_spend(ktime_get_mono_fast_ns());
+	bool more = db_run(set);
 
-	if (!db_run(set))
+	pci_ep_db_account(&set->pub, pci_ep_db_spent(&spent));
+	if (!more)
 		return;
 	if (pci_ep_db_throttled(&set->pub))
 		db_defer(set);

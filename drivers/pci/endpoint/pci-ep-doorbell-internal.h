@@ -10,7 +10,9 @@
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/pci-ep-doorbell.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "pci-ep-doorbell-layout.h"
@@ -131,6 +133,39 @@ struct pci_ep_db_set_priv {
 	atomic64_t			busy;
 	unsigned int			irqs;
 };
+
+/**
+ * struct pci_ep_db_spent - for pci_ep_db_account(): what a thread spends
+ * @start: when it began, in ns
+ * @ran: CPU time of the thread until then, in ns, as the scheduler last saw it
+ * @switches: how often it had given the CPU up or lost it
+ */
+struct pci_ep_db_spent {
+	u64		start;
+	u64		ran;
+	unsigned long	switches;
+};
+
+static inline struct pci_ep_db_spent pci_ep_db_spend(u64 start)
+{
+	return (struct pci_ep_db_spent) {
+		.start		= start,
+		.ran		= current->se.sum_exec_runtime,
+		.switches	= current->nvcsw + current->nivcsw,
+	};
+}
+
+/*
+ * CPU time since then, in ns. A handler that sleeps, and whoever had the CPU
+ * meanwhile, are not on the account. The scheduler knows to the last switch.
+ */
+static inline u64 pci_ep_db_spent(const struct pci_ep_db_spent *spent)
+{
+	if (spent->switches != current->nvcsw + current->nivcsw)
+		return current->se.sum_exec_runtime - spent->ran;
+
+	return ktime_get_mono_fast_ns() - spent->start;
+}
 
 #define to_db_set_priv(set) container_of_const(set, struct pci_ep_db_set_priv, pub)
 

@@ -157,6 +157,7 @@ static bool poll_look(struct db_poll *poll, u64 start)
 static void poll_once(struct db_poll *poll)
 {
 	u64 start = ktime_get_mono_fast_ns();
+	struct pci_ep_db_spent spent;
 	bool again;
 
 	if (pci_ep_db_throttled(poll->set)) {
@@ -169,8 +170,9 @@ static void poll_once(struct db_poll *poll)
 	if (READ_ONCE(poll->expected))
 		poll_expected(poll, start);
 
+	spent = pci_ep_db_spend(start);
 	again = poll_look(poll, start);
-	pci_ep_db_account(poll->set, ktime_get_mono_fast_ns() - start);
+	pci_ep_db_account(poll->set, pci_ep_db_spent(&spent));
 
 	if (again) {
 		/* Not every kernel preempts us, whatever it was built for. */

@@ -90,9 +90,7 @@ static void poll_sleep(struct db_poll *poll)
 
 	set_current_state(TASK_IDLE);
 	throttled = pci_ep_db_throttled(poll->set);
-	ns = throttled;
-	if (!ns)
-		ns = clamp(poll->sleep, poll_sleep_min(poll), poll_sleep_max(poll));
+	ns = throttled ?: clamp(poll->sleep, poll_sleep_min(poll), poll_sleep_max(poll));
 	timeout = ns_to_ktime(ns);
 	if (!kthread_should_stop() && (throttled || !READ_ONCE(poll->expected)))
 		schedule_hrtimeout_range(&timeout, ns / 5, HRTIMER_MODE_REL);
@@ -108,6 +106,14 @@ static void poll_wait_enabled(struct db_poll *poll)
 	__set_current_state(TASK_RUNNING);
 }
 
+/* The window and the sleeps begin anew. */
+static void poll_restart(struct db_poll *poll, u64 now)
+{
+	poll->last = now;
+	poll->vain = now;
+	poll->sleep = poll_sleep_min(poll);
+}
+
 /*
  * Somewhere between when we looked in vain and @start, halfway for all we know,
  * the host rang. That we slept too long is not its pace.
@@ -118,9 +124,7 @@ static void poll_found(struct db_poll *poll, u64 start)
 
 	poll->spin = pci_ep_db_poll_adapt(poll->spin, rung - poll->last,
 					  poll_spin_max(poll));
-	poll->last = ktime_get_mono_fast_ns();
-	poll->vain = poll->last;
-	poll->sleep = poll_sleep_min(poll);
+	poll_restart(poll, ktime_get_mono_fast_ns());
 }
 
 /* From now on it is like after a ring. Before the look: what comes later counts anew. */
@@ -129,9 +133,7 @@ static void poll_expected(struct db_poll *poll, u64 start)
 	WRITE_ONCE(poll->expected, false);
 	/* Pairs with wake_up_process() in poll_expect(). */
 	smp_mb();
-	poll->last = start;
-	poll->vain = start;
-	poll->sleep = poll_sleep_min(poll);
+	poll_restart(poll, start);
 }
 
 /* Look for rings. Returns true to look again at once. */
@@ -267,7 +269,7 @@ static void poll_expect(struct pci_ep_db_set *set)
 
 	/* The caller may have seen what the host wrote: wake_up_process() orders. */
 	WRITE_ONCE(poll->expected, true);
-	wake_up_process(poll->task);
+	poll_wake(set);
 }
 
 static const struct pci_ep_db_backend_ops poll_ops = {
